@@ -1,4 +1,5 @@
-// Runs one fuzz target over every file of the folders or files named: the corpus as an ordinary test.
+// Runs one fuzz target over every file of the folders or files named: the corpus as an ordinary
+// test.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

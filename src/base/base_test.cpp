@@ -3,8 +3,8 @@
 #include "base/checked.hpp"
 #include "base/fixed_bytes.hpp"
 #include "base/hex.hpp"
-#include "base/secret.hpp"
 #include "base/log.hpp"
+#include "base/secret.hpp"
 #include "base/utf8.hpp"
 
 namespace archy {
@@ -45,7 +45,8 @@ TEST(Checked, SaysWhenASumDoesNotFit) {
 }
 
 template <class T>
-concept Printable = requires(T t) { fmt::formatter<T>().format(t, std::declval<fmt::format_context&>()); };
+concept Printable =
+    requires(T t) { fmt::formatter<T>().format(t, std::declval<fmt::format_context&>()); };
 
 TEST(Secret, HasNoFormatter) { static_assert(!Printable<Secret<std::array<std::uint8_t, 32>>>); }
 

@@ -6,10 +6,12 @@
 
 namespace archy::limits {
 
-// --- blobs protocol -------------------------------------------------------------------------------
-// iroh-blobs' MAX_MESSAGE_SIZE: what a request may take on the wire.
+// --- blobs protocol
+// ------------------------------------------------------------------------------- iroh-blobs'
+// MAX_MESSAGE_SIZE: what a request may take on the wire.
 inline constexpr std::size_t kRequestBytes = 1u << 20;
-// Spans in one range set: a span costs one 16 KiB read and log2(n) hashes, so 1 MiB of them would be a bomb.
+// Spans in one range set: a span costs one 16 KiB read and log2(n) hashes, so 1 MiB of them would
+// be a bomb.
 inline constexpr std::size_t kRangeSpans = 1024;
 // Entries of a ChunkRangesSeq and hashes of a GetMany.
 inline constexpr std::size_t kSeqEntries = 16384;
@@ -18,24 +20,30 @@ inline constexpr std::size_t kSeqChildren = 1u << 20;
 // A size header above this is absurd: 2^53 bytes.
 inline constexpr std::uint64_t kBlobBytes = std::uint64_t{1} << 53;
 
-// --- QUIC -----------------------------------------------------------------------------------------
+// --- QUIC
+// -----------------------------------------------------------------------------------------
 inline constexpr std::uint64_t kStreamWindowMin = 4u << 20;
 inline constexpr std::uint64_t kStreamWindowMax = 16u << 20;
 inline constexpr std::size_t kBidiStreams = 100;
 inline constexpr std::size_t kConnections = 4096;
-inline constexpr std::size_t kHalfOpen = 1024;          // beyond it new Initials get a Retry, then silence
-inline constexpr std::size_t kHalfOpenPerPrefix = 16;   // per /24 or /64
-inline constexpr std::size_t kRetryThreshold = 64;      // half-open handshakes from which Retry is asked
+inline constexpr std::size_t kHalfOpen = 1024;  // beyond it new Initials get a Retry, then silence
+inline constexpr std::size_t kHalfOpenPerPrefix = 16;  // per /24 or /64
+inline constexpr std::size_t kRetryThreshold =
+    64;  // half-open handshakes from which Retry is asked
 inline constexpr std::size_t kUnsentBytesPerStream = 1u << 20;
 
-// --- requests of one peer ----------------------------------------------------------------------------
-// Served at once; more are queued, not refused (iroh opens 32).
+// --- requests of one peer
+// ---------------------------------------------------------------------------- Served at once; more
+// are queued, not refused (iroh opens 32).
 inline constexpr std::size_t kRequestsAtOnce = 8;
 
-// --- store ------------------------------------------------------------------------------------------
-inline constexpr std::size_t kInlineBlobBytes = 16384;  // blobs up to one group live in the database
+// --- store
+// ------------------------------------------------------------------------------------------
+inline constexpr std::size_t kInlineBlobBytes =
+    16384;  // blobs up to one group live in the database
 
-// --- HTTP -------------------------------------------------------------------------------------------
+// --- HTTP
+// -------------------------------------------------------------------------------------------
 inline constexpr std::size_t kHttpHeaderBytes = 64u << 10;
 inline constexpr int kHttpRedirects = 5;
 

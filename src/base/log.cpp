@@ -32,8 +32,8 @@ bool set_level(std::string_view name) {
 std::string escaped(std::string_view text) { return escape_for_terminal(text); }
 
 void write(Level level, std::string_view module, std::string_view message) {
-  std::string line = fmt::format("{} {}: {}\n", kNames[static_cast<std::size_t>(level)], module,
-                                 escaped(message));
+  std::string line =
+      fmt::format("{} {}: {}\n", kNames[static_cast<std::size_t>(level)], module, escaped(message));
   std::lock_guard lock(g_mutex);
   std::fwrite(line.data(), 1, line.size(), stderr);
 }

@@ -1,5 +1,6 @@
-// The log: one line a message on standard error, level first. Never a secret (Secret<T> has no formatter), control
-// characters escaped, so that nothing a peer sends can forge a line or drive a terminal.
+// The log: one line a message on standard error, level first. Never a secret (Secret<T> has no
+// formatter), control characters escaped, so that nothing a peer sends can forge a line or drive a
+// terminal.
 #pragma once
 
 #include <fmt/core.h>
@@ -20,7 +21,8 @@ void write(Level level, std::string_view module, std::string_view message);
 std::string escaped(std::string_view text);
 
 template <class... Args>
-void at(Level at_level, std::string_view module, fmt::format_string<Args...> format, Args&&... args) {
+void at(Level at_level, std::string_view module, fmt::format_string<Args...> format,
+        Args&&... args) {
   if (at_level > level()) return;
   write(at_level, module, fmt::format(format, std::forward<Args>(args)...));
 }

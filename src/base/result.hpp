@@ -1,5 +1,6 @@
-// Operating errors as values. A code is chosen by what the *caller* can do about it; the text is for people.
-// Our own mistakes are CHECKs (check.hpp); third-party exceptions are caught in the wrapper that made the call.
+// Operating errors as values. A code is chosen by what the *caller* can do about it; the text is
+// for people. Our own mistakes are CHECKs (check.hpp); third-party exceptions are caught in the
+// wrapper that made the call.
 #pragma once
 
 #include <expected>
@@ -54,21 +55,22 @@ std::unexpected<Error> fail_in(std::string_view context, const Error& error);
 
 }  // namespace archy
 
-// TRY(var, expr): declares `var` as the value of a Result, or returns its error. TRY_OK(expr) for Result<void>.
-// CO_TRY / CO_TRY_OK are the same inside a coroutine (the expression may be a co_await).
+// TRY(var, expr): declares `var` as the value of a Result, or returns its error. TRY_OK(expr) for
+// Result<void>. CO_TRY / CO_TRY_OK are the same inside a coroutine (the expression may be a
+// co_await).
 #define ARCHY_TRY_CONCAT_(a, b) a##b
 #define ARCHY_TRY_NAME_(a, b) ARCHY_TRY_CONCAT_(a, b)
-#define ARCHY_TRY_IMPL_(ret, tmp, var, ...)                    \
-  auto tmp = (__VA_ARGS__);                                    \
+#define ARCHY_TRY_IMPL_(ret, tmp, var, ...)                        \
+  auto tmp = (__VA_ARGS__);                                        \
   if (!tmp.has_value()) ret ::archy::fail(std::move(tmp).error()); \
   auto var = std::move(*tmp)
-#define ARCHY_TRY_OK_IMPL_(ret, ...)                                                    \
-  do {                                                                                  \
-    auto archy_try_result = (__VA_ARGS__);                                              \
-    if (!archy_try_result.has_value())                                                  \
-      ret ::archy::fail(std::move(archy_try_result).error());                           \
+#define ARCHY_TRY_OK_IMPL_(ret, ...)                                                           \
+  do {                                                                                         \
+    auto archy_try_result = (__VA_ARGS__);                                                     \
+    if (!archy_try_result.has_value()) ret ::archy::fail(std::move(archy_try_result).error()); \
   } while (false)
-#define TRY(var, ...) ARCHY_TRY_IMPL_(return, ARCHY_TRY_NAME_(archy_try_, __LINE__), var, __VA_ARGS__)
+#define TRY(var, ...) \
+  ARCHY_TRY_IMPL_(return, ARCHY_TRY_NAME_(archy_try_, __LINE__), var, __VA_ARGS__)
 #define CO_TRY(var, ...) \
   ARCHY_TRY_IMPL_(co_return, ARCHY_TRY_NAME_(archy_try_, __LINE__), var, __VA_ARGS__)
 #define TRY_OK(...) ARCHY_TRY_OK_IMPL_(return, __VA_ARGS__)

@@ -1,4 +1,5 @@
-// A value that cannot be printed: no formatter, no stream operator, no implicit conversion, wiped at the end.
+// A value that cannot be printed: no formatter, no stream operator, no implicit conversion, wiped
+// at the end.
 #pragma once
 
 #include <cstddef>

@@ -15,7 +15,10 @@ class Strong {
   constexpr auto operator<=>(const Strong&) const = default;
   constexpr Strong operator+(Strong other) const { return Strong(value_ + other.value_); }
   constexpr Strong operator-(Strong other) const { return Strong(value_ - other.value_); }
-  constexpr Strong& operator+=(Strong other) { value_ += other.value_; return *this; }
+  constexpr Strong& operator+=(Strong other) {
+    value_ += other.value_;
+    return *this;
+  }
 
  private:
   Rep value_ = 0;

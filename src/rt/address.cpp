@@ -11,22 +11,25 @@ namespace {
 
 bool v4_is_private(const std::uint8_t* ip) {
   const auto a = ip[0], b = ip[1], c = ip[2];
-  return a == 0 || a == 10 || a == 127 || (a == 100 && (b & 0xc0) == 64) || (a == 169 && b == 254) ||
-         (a == 172 && (b & 0xf0) == 16) || (a == 192 && b == 168) || (a == 192 && b == 0 && c == 0) ||
-         (a == 192 && b == 0 && c == 2) || (a == 198 && (b & 0xfe) == 18) ||
-         (a == 198 && b == 51 && c == 100) || (a == 203 && b == 0 && c == 113) || a >= 224;
+  return a == 0 || a == 10 || a == 127 || (a == 100 && (b & 0xc0) == 64) ||
+         (a == 169 && b == 254) || (a == 172 && (b & 0xf0) == 16) || (a == 192 && b == 168) ||
+         (a == 192 && b == 0 && c == 0) || (a == 192 && b == 0 && c == 2) ||
+         (a == 198 && (b & 0xfe) == 18) || (a == 198 && b == 51 && c == 100) ||
+         (a == 203 && b == 0 && c == 113) || a >= 224;
 }
 
 // ::ffff:0:0/96 and the NAT64 prefix 64:ff9b::/96 carry a v4 address in their last four bytes.
 bool embeds_v4(const std::array<std::uint8_t, 16>& ip) {
   static constexpr std::uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   static constexpr std::uint8_t kNat64[12] = {0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0};
-  return std::equal(kMapped, kMapped + 12, ip.begin()) || std::equal(kNat64, kNat64 + 12, ip.begin());
+  return std::equal(kMapped, kMapped + 12, ip.begin()) ||
+         std::equal(kNat64, kNat64 + 12, ip.begin());
 }
 
 }  // namespace
 
-Address Address::v4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d, std::uint16_t port) {
+Address Address::v4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d,
+                    std::uint16_t port) {
   Address out;
   out.ip = {a, b, c, d};
   out.port = port;
@@ -67,7 +70,8 @@ std::string to_string(const Address& address) {
 
 bool is_loopback(const Address& address) {
   if (!address.v6) return address.ip[0] == 127;
-  static constexpr std::array<std::uint8_t, 16> kOne = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  static constexpr std::array<std::uint8_t, 16> kOne = {0, 0, 0, 0, 0, 0, 0, 0,
+                                                        0, 0, 0, 0, 0, 0, 0, 1};
   return address.ip == kOne || (embeds_v4(address.ip) && address.ip[12] == 127);
 }
 

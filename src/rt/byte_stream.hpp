@@ -1,4 +1,5 @@
-// A byte stream in two directions, as protocols use it: look at what is buffered, consume what was understood.
+// A byte stream in two directions, as protocols use it: look at what is buffered, consume what was
+// understood.
 #pragma once
 
 #include <cstdint>
@@ -8,15 +9,16 @@
 
 namespace archy::rt {
 
-// Thread: the loop. One reader and one writer coroutine at a time. A stream outlives its pending calls.
+// Thread: the loop. One reader and one writer coroutine at a time. A stream outlives its pending
+// calls.
 class ByteStream {
  public:
   virtual ~ByteStream() = default;
 
-  // Waits until at least `n` contiguous bytes are buffered or the other side has finished; returns how many are
-  // buffered then (fewer than n only at the end). Requires: n <= the receive window.
-  // Errors: peer_fault / denied / try_later / ... by the reset code's meaning to the transport's user, cancelled,
-  // unreachable when the connection went away.
+  // Waits until at least `n` contiguous bytes are buffered or the other side has finished; returns
+  // how many are buffered then (fewer than n only at the end). Requires: n <= the receive window.
+  // Errors: peer_fault / denied / try_later / ... by the reset code's meaning to the transport's
+  // user, cancelled, unreachable when the connection went away.
   virtual Task<std::size_t> fill(std::size_t n) = 0;
   // The bytes buffered now. Valid until the next consume() or the next suspension of this reader.
   virtual ByteView buffered() const = 0;

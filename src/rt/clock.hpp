@@ -21,11 +21,13 @@ struct Monotonic {
 using Instant = Monotonic::time_point;
 inline constexpr Instant kNever = Instant::max();
 
-// One pending call-back. Thread: the loop. Lifetime: disarmed by its destructor, never fires after it.
+// One pending call-back. Thread: the loop. Lifetime: disarmed by its destructor, never fires after
+// it.
 class Timer {
  public:
   virtual ~Timer() = default;
-  // Replaces what was armed. An instant in the past fires on the next turn of the loop, never inside arm().
+  // Replaces what was armed. An instant in the past fires on the next turn of the loop, never
+  // inside arm().
   virtual void arm(Instant when, std::function<void()> on_fire) = 0;
   virtual void disarm() = 0;
 };

@@ -1,4 +1,5 @@
-// UDP as the transport sees it: trains of equal datagrams in and out, so that GSO and GRO carry them.
+// UDP as the transport sees it: trains of equal datagrams in and out, so that GSO and GRO carry
+// them.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +13,8 @@
 
 namespace archy::rt {
 
-// A run of datagrams from one sender: all `segment` bytes long except perhaps the last. Views die with the call.
+// A run of datagrams from one sender: all `segment` bytes long except perhaps the last. Views die
+// with the call.
 struct DatagramTrain {
   Address from;
   Address to;  // the local address it came to; the bound one where the system does not say
@@ -54,7 +56,8 @@ class DatagramNetwork {
  public:
   virtual ~DatagramNetwork() = default;
   // Errors: io (address in use, not local), bad_input.
-  virtual Result<std::unique_ptr<DatagramSocket>> bind(const Address& address, DatagramOptions options) = 0;
+  virtual Result<std::unique_ptr<DatagramSocket>> bind(const Address& address,
+                                                       DatagramOptions options) = 0;
   // The addresses of this machine's interfaces that are up, without port.
   virtual std::vector<Address> interface_addresses() = 0;
 };

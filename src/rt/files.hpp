@@ -1,4 +1,5 @@
-// The disk as the store sees it. Calls block: they run on the loop for page-sized work and on the pool for scans.
+// The disk as the store sees it. Calls block: they run on the loop for page-sized work and on the
+// pool for scans.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +33,8 @@ struct DirEntry {
   FileKind kind = FileKind::other;
 };
 
-// Errors of every call: io, no_space (ENOSPC, EDQUOT, EFBIG), not_found, denied (EACCES, EROFS, EPERM).
+// Errors of every call: io, no_space (ENOSPC, EDQUOT, EFBIG), not_found, denied (EACCES, EROFS,
+// EPERM).
 class File {
  public:
   virtual ~File() = default;
@@ -41,11 +43,13 @@ class File {
   virtual Result<> write_at(std::uint64_t offset, ByteView bytes) = 0;
   // One write of several pieces back to back.
   virtual Result<> write_at(std::uint64_t offset, std::span<const ByteView> pieces) = 0;
-  // Data durable. After an error the file's state is unknown: never retried, the file is re-verified (B9).
+  // Data durable. After an error the file's state is unknown: never retried, the file is
+  // re-verified (B9).
   virtual Result<> sync() = 0;
   virtual Result<> resize(std::uint64_t size) = 0;
   virtual Result<FileStamp> stamp() = 0;
-  // First data at or after `offset`, none when only a hole follows. (SEEK_DATA; a system without holes says offset.)
+  // First data at or after `offset`, none when only a hole follows. (SEEK_DATA; a system without
+  // holes says offset.)
   virtual Result<std::optional<std::uint64_t>> next_data(std::uint64_t offset) = 0;
 };
 
@@ -59,7 +63,8 @@ enum class Open : unsigned char {
 class Files {
  public:
   virtual ~Files() = default;
-  // Never follows a symlink in the last component when creating. Errors: bad_input for anything but a regular file.
+  // Never follows a symlink in the last component when creating. Errors: bad_input for anything but
+  // a regular file.
   virtual Result<std::unique_ptr<File>> open(const Path& path, Open mode) = 0;
   // 0700, parents made too. Fine if it is there.
   virtual Result<> make_directories(const Path& path) = 0;

@@ -1,4 +1,5 @@
-// Randomness as an argument. The real one is the operating system's; the simulated one is a seeded stream.
+// Randomness as an argument. The real one is the operating system's; the simulated one is a seeded
+// stream.
 #pragma once
 
 #include "base/bytes.hpp"

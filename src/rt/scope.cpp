@@ -1,7 +1,6 @@
 #include "rt/scope.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-
 #include <exception>
 
 #include "base/check.hpp"
@@ -15,8 +14,7 @@ struct Scope::State {
   Signal idle;
 };
 
-Scope::Scope(Executor executor)
-    : executor_(executor), state_(std::make_shared<State>(executor)) {}
+Scope::Scope(Executor executor) : executor_(executor), state_(std::make_shared<State>(executor)) {}
 
 Scope::~Scope() { stop_.request_stop(); }
 

@@ -1,4 +1,5 @@
-// Where coroutines live: everything started is counted, told to stop, and awaited. Nothing is detached.
+// Where coroutines live: everything started is counted, told to stop, and awaited. Nothing is
+// detached.
 #pragma once
 
 #include <memory>
@@ -9,14 +10,16 @@
 
 namespace archy::rt {
 
-// Thread: the loop. Lifetime: close() has been awaited (or nothing was started) before the destructor.
+// Thread: the loop. Lifetime: close() has been awaited (or nothing was started) before the
+// destructor.
 class Scope {
  public:
   explicit Scope(Executor executor);
   ~Scope();
   Scope(const Scope&) = delete;
 
-  // Starts `flow`. Its error, if any, is the flow's own business: it must have been reported inside.
+  // Starts `flow`. Its error, if any, is the flow's own business: it must have been reported
+  // inside.
   void start(boost::asio::awaitable<void> flow);
   std::stop_token stop_token() const { return stop_.get_token(); }
   void request_stop() { stop_.request_stop(); }

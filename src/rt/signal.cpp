@@ -15,7 +15,8 @@ struct Signal::Waiter {
   void fire(const Executor& executor, bool notified) {
     if (!resume) return;
     timer.reset();
-    asio::post(executor, [go = std::exchange(resume, nullptr), notified]() mutable { go(notified); });
+    asio::post(executor,
+               [go = std::exchange(resume, nullptr), notified]() mutable { go(notified); });
   }
 };
 
@@ -40,8 +41,8 @@ Task<> Signal::wait(Clock& clock, Instant deadline) {
       expired->fire(executor_, false);
     });
   };
-  const bool notified =
-      co_await asio::async_initiate<decltype(asio::use_awaitable), void(bool)>(std::move(initiate), asio::use_awaitable);
+  const bool notified = co_await asio::async_initiate<decltype(asio::use_awaitable), void(bool)>(
+      std::move(initiate), asio::use_awaitable);
   if (!notified) co_return fail(Code::timed_out, "timed out");
   co_return Result<>{};
 }

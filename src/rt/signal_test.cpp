@@ -1,3 +1,5 @@
+#include "rt/signal.hpp"
+
 #include <gtest/gtest.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -6,7 +8,6 @@
 
 #include "rt/asio/asio_clock.hpp"
 #include "rt/scope.hpp"
-#include "rt/signal.hpp"
 
 namespace archy::rt {
 namespace {
