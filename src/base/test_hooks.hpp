@@ -1,0 +1,22 @@
+// Planted bugs: known mistakes that a test build can switch on, to prove that the checks notice. Compiled in only with
+// ARCHY_TEST_HOOKS; everywhere else planted() is the constant false and the branch disappears.
+//
+// Names in use: last_group_unverified, bitfield_before_sync, size_trusted_early, resume_off_by_one_group,
+// liar_not_dropped, origin_length_unchecked; encoder mutants: child_order, no_inner_parents, size_plus_one,
+// trailing_byte, short_last_group.
+#pragma once
+
+#include <string_view>
+
+namespace archy::test_hooks {
+
+#ifdef ARCHY_TEST_HOOKS
+// True when `name` is the bug switched on by plant() or, without one, by ARCHIPELAGO_TEST_MUTANT.
+bool planted(std::string_view name);
+// Empty: none.
+void plant(std::string_view name);
+#else
+constexpr bool planted(std::string_view) { return false; }
+#endif
+
+}  // namespace archy::test_hooks
