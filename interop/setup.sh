@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# Installs the programs others wrote that ./dev interop runs against: setup.sh [npm|sendme|peer|all]...
+# Everything lands in $ARCHIPELAGO_CACHE/interop, keyed by version; a second run is quick.
+# Exit 3 with one line when a part could not be had.
+set -euo pipefail
+
+IROH_NPM_VERSION=1.1.0
+NODE_NPM_VERSION=22.23.3
+NODE_NEEDED=20.3
+SENDME_VERSION=0.34.0
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${ARCHIPELAGO_CACHE:-$HOME/.cache/archipelago}/interop
+logs=$cache/logs
+mkdir -p "$logs"
+
+missing() { # part, reason
+  echo "interop setup: $1 could not be had: $2" >&2
+  exit 3
+}
+
+run_logged() { # name, command...: output goes to a log file only
+  local name=$1
+  shift
+  echo "\$ $*"
+  "$@" >"$logs/$name.log" 2>&1
+}
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+
+apt_install() { # package...
+  command -v apt-get >/dev/null || return 1
+  run_logged "apt-$1" as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y --no-install-recommends "$@" && return 0
+  run_logged apt-update as_root apt-get update || return 1
+  run_logged "apt-$1" as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y --no-install-recommends "$@"
+}
+
+node_is_enough() { # path of a node
+  "$1" -e 'const [a, b] = process.versions.node.split(".").map(Number);
+    const [c, d] = process.argv[1].split(".").map(Number);
+    process.exit(a > c || (a === c && b >= d) ? 0 : 1)' "$NODE_NEEDED" 2>/dev/null
+}
+
+setup_npm() {
+  local prefix=$cache/npm-$IROH_NPM_VERSION
+  if [ ! -e "$prefix/.done" ]; then
+    command -v npm >/dev/null || apt_install npm || missing npm "no npm and apt-get has none"
+    mkdir -p "$prefix"
+    local packages=("@number0/iroh@$IROH_NPM_VERSION")
+    local node
+    node=$(command -v node || true)
+    if [ -z "$node" ] || ! node_is_enough "$node"; then
+      packages+=("node@$NODE_NPM_VERSION")
+    fi
+    run_logged npm npm install --no-audit --no-fund --ignore-scripts=false \
+      --prefix "$prefix" "${packages[@]}" || missing npm "npm install failed, see $logs/npm.log"
+    if [ -x "$prefix/node_modules/node/bin/node" ]; then
+      node=$prefix/node_modules/node/bin/node
+    fi
+    ln -sfn "$node" "$prefix/node"
+    (cd "$prefix" && ./node -e 'require("@number0/iroh").SecretKey.generate()') ||
+      missing npm "the installed package does not load"
+    touch "$prefix/.done"
+  fi
+  echo "npm     $prefix"
+}
+
+cargo_bin=
+find_cargo() { # part
+  [ -z "$cargo_bin" ] || return 0
+  local candidate
+  for candidate in "$HOME/.cargo/bin/cargo" "$(command -v cargo || true)" /usr/bin/cargo; do
+    if [ -n "$candidate" ] && cargo_is_enough "$candidate"; then
+      cargo_bin=$candidate
+      return 0
+    fi
+  done
+  apt_install rustc-web cargo-web || missing "$1" "no cargo and apt-get has no rustc-web, cargo-web"
+  if cargo_is_enough /usr/bin/cargo; then
+    cargo_bin=/usr/bin/cargo
+    export RUSTC=/usr/bin/rustc # an older one may come first in PATH
+    return 0
+  fi
+  missing "$1" "no cargo of version 1.91 or newer"
+}
+
+cargo_is_enough() {
+  local version
+  version=$("$1" --version 2>/dev/null | sed -n 's/^cargo \([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
+  [ -n "$version" ] || return 1
+  # shellcheck disable=SC2086
+  set -- $version
+  [ "$1" -gt 1 ] || [ "$2" -ge 91 ]
+}
+
+setup_sendme() {
+  find_cargo sendme
+  local root=$cache/sendme-$SENDME_VERSION
+  if [ ! -x "$root/bin/sendme" ]; then
+    run_logged sendme env CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+      nice -n 10 "$cargo_bin" install sendme --version "$SENDME_VERSION" --locked --root "$root" ||
+      missing sendme "cargo install failed, see $logs/sendme.log"
+  fi
+  echo "sendme  $root/bin/sendme"
+}
+
+setup_peer() {
+  find_cargo peer
+  # Keyed by the source, so that a changed peer is rebuilt and an unchanged one costs nothing.
+  local key stamp=$cache/peer-target/.built
+  key=$(cd "$here/rust_peer" && cat Cargo.toml Cargo.lock src/*.rs | sha256sum | cut -c1-16)
+  if [ "$(cat "$stamp" 2>/dev/null)" != "$key" ] ||
+    [ ! -x "$cache/peer-target/release/archy-peer" ]; then
+    run_logged peer env CARGO_TARGET_DIR="$cache/peer-target" nice -n 10 "$cargo_bin" build \
+      --release --locked --manifest-path "$here/rust_peer/Cargo.toml" ||
+      missing peer "cargo build failed, see $logs/peer.log"
+    echo "$key" >"$stamp"
+  fi
+  echo "peer    $cache/peer-target/release/archy-peer"
+}
+
+[ $# -gt 0 ] || set -- all
+for part in "$@"; do
+  case $part in
+    npm | sendme | peer) "setup_$part" ;;
+    all)
+      setup_npm
+      setup_peer
+      setup_sendme
+      ;;
+    *)
+      echo "usage: setup.sh [npm|sendme|peer|all]..." >&2
+      exit 2
+      ;;
+  esac
+done
