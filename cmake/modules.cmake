@@ -2,7 +2,7 @@
 # archy_module(name) makes: library archy_<name>, test <name>_test, fuzzers fuzz_<thing>.
 
 enable_testing()
-include(GoogleTest)
+add_custom_target(header_check)
 
 # Reads layers.txt into ARCHY_MODULES and ARCHY_DEPS_<module>.
 function(archy_read_layers table)
@@ -63,6 +63,23 @@ function(archy_module name)
   foreach(dep IN LISTS ARCHY_DEPS_${name})
     target_link_libraries(archy_${name} ${scope} archy_${dep})
   endforeach()
+
+  # Every header alone in a translation unit of its own (target header_check, not part of all).
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/src ${dir}/*.hpp)
+  if(NOT ARCHY_SWARM)
+    list(FILTER headers EXCLUDE REGEX "/swarm/")
+  endif()
+  set(stubs "")
+  foreach(header IN LISTS headers)
+    set(stub ${CMAKE_BINARY_DIR}/headers/${header}.cpp)
+    file(GENERATE OUTPUT ${stub} CONTENT "#include \"${header}\"\n")
+    list(APPEND stubs ${stub})
+  endforeach()
+  if(stubs)
+    add_library(headers_${name} OBJECT EXCLUDE_FROM_ALL ${stubs})
+    target_link_libraries(headers_${name} PRIVATE archy_${name})
+    add_dependencies(header_check headers_${name})
+  endif()
 
   if(tests AND NOT ARCHY_FUZZ)
     add_executable(${name}_test ${tests})

@@ -1,9 +1,10 @@
-// Planted bugs: known mistakes that a test build can switch on, to prove that the checks notice. Compiled in only with
-// ARCHY_TEST_HOOKS; everywhere else planted() is the constant false and the branch disappears.
+// Planted bugs: known mistakes that a test build can switch on, to prove that the checks notice.
+// Compiled in only with ARCHY_TEST_HOOKS; everywhere else planted() is the constant false and the
+// branch disappears.
 //
-// Names in use: last_group_unverified, bitfield_before_sync, size_trusted_early, resume_off_by_one_group,
-// liar_not_dropped, origin_length_unchecked; encoder mutants: child_order, no_inner_parents, size_plus_one,
-// trailing_byte, short_last_group.
+// Names in use: last_group_unverified, bitfield_before_sync, size_trusted_early,
+// resume_off_by_one_group, liar_not_dropped, origin_length_unchecked; encoder mutants: child_order,
+// no_inner_parents, size_plus_one, trailing_byte, short_last_group.
 #pragma once
 
 #include <string_view>
