@@ -31,9 +31,11 @@ class ByteStream {
   virtual Task<> write(Bytes bytes) = 0;
   // No more writes follow. Returns at once; what is queued is still delivered.
   virtual void finish() = 0;
-  // Abandon the writing half, telling the other side why.
+  // Abandon the writing half, telling the other side why. What is queued is dropped; a pending or
+  // later write() ends with cancelled. Nothing to do after finish() was delivered.
   virtual void reset(std::uint64_t code) = 0;
-  // Ask the other side to stop sending; what it still sends is dropped.
+  // Ask the other side to stop sending; what it still sends is dropped. A pending or later fill()
+  // ends with cancelled: this is how a deadline or a stop token ends a reader.
   virtual void stop(std::uint64_t code) = 0;
 };
 
