@@ -1,0 +1,41 @@
+// init, id: the node's identity.
+#include <fmt/core.h>
+
+#include <CLI/App.hpp>
+
+#include "cli/command.hpp"
+#include "cli/exit_code.hpp"
+
+namespace archy::cli {
+
+Result<std::unique_ptr<app::Core>> GlobalOptions::open(app::DataDir::Create create) const {
+  app::CoreOptions options;
+  options.data_dir = data_dir.empty() ? app::default_data_dir() : rt::Path(data_dir);
+  options.create = create;
+  TRY(core, app::Core::open(options));
+  core->catch_interrupts();
+  return core;
+}
+
+namespace {
+
+int show_identity(const GlobalOptions& global, app::DataDir::Create create) {
+  const Output out = global.output();
+  auto core = global.open(create);
+  if (!core) return out.error(core.error());
+  const std::string id = crypto::ed25519_public_key((*core)->data_dir().endpoint_seed()).hex();
+  out.line({{"endpoint_id", id}, {"data_dir", (*core)->data_dir().root().string()}}, id);
+  return kOk;
+}
+
+}  // namespace
+
+void register_init(CLI::App& app, const GlobalOptions& global, int& exit) {
+  app.add_subcommand("init", "make the data directory and the node's key; prints the endpoint id")
+      ->callback([&] { exit = show_identity(global, app::DataDir::Create::if_missing); });
+  app.add_subcommand("id", "print this node's endpoint id")->callback([&] {
+    exit = show_identity(global, app::DataDir::Create::never);
+  });
+}
+
+}  // namespace archy::cli

@@ -1,0 +1,114 @@
+// pin, rm, gc: what stays and what goes.
+#include <fmt/core.h>
+
+#include <CLI/App.hpp>
+
+#include "cli/command.hpp"
+#include "cli/exit_code.hpp"
+
+namespace archy::cli {
+namespace {
+
+struct PinOptions {
+  std::string content;
+  bool remove = false;
+  bool offer = false;
+};
+
+int pin(const GlobalOptions& global, const PinOptions& options) {
+  const Output out = global.output();
+  auto target = app::parse_target(options.content);
+  if (!target) return out.error(target.error());
+  auto core = global.open(app::DataDir::Create::never);
+  if (!core) return out.error(core.error());
+  store::BlobStore& store = (*core)->store();
+  auto known = store.info(target->content.hash);
+  if (!known) return out.error(known.error());
+  const std::string hash = target->content.hash.hex();
+  if (!known->has_value() && !options.remove) {
+    return out.error({Code::not_found, fmt::format("{} is not in the store", hash)});
+  }
+  auto done = store.set_pin(target->content, !options.remove);
+  if (done && options.offer) {
+    done = store.set_offer(
+        target->content, options.remove ? std::nullopt : std::optional(store::OfferClass::public_));
+  }
+  if (!done) return out.error(done.error());
+  out.line({{"blake3", hash}, {"pinned", !options.remove}},
+           fmt::format("{} {}", options.remove ? "unpinned" : "pinned", hash));
+  return kOk;
+}
+
+int remove(const GlobalOptions& global, const std::vector<std::string>& contents, bool force) {
+  const Output out = global.output();
+  auto core = global.open(app::DataDir::Create::never);
+  if (!core) return out.error(core.error());
+  int exit = kOk;
+  for (const std::string& content : contents) {
+    auto target = app::parse_target(content);
+    if (!target) {
+      exit = out.error(target.error());
+      continue;
+    }
+    auto done = (*core)->store().remove(target->content.hash, force);
+    if (!done) {
+      exit = out.error(done.error());
+      continue;
+    }
+    out.line({{"blake3", target->content.hash.hex()}, {"removed", true}},
+             fmt::format("removed {}", target->content.hash.hex()));
+  }
+  return exit;
+}
+
+int gc(const GlobalOptions& global, bool dry_run, std::uint64_t min_age_s) {
+  const Output out = global.output();
+  auto core = global.open(app::DataDir::Create::never);
+  if (!core) return out.error(core.error());
+  store::GcOptions options;
+  options.dry_run = dry_run;
+  options.min_age_ms = static_cast<std::int64_t>(min_age_s) * 1000;
+  auto report = (*core)->store().gc(options);
+  if (!report) return out.error(report.error());
+  out.line(
+      {{"removed_blobs", report->removed_blobs},
+       {"removed_bytes", report->removed_bytes},
+       {"removed_files", report->removed_files},
+       {"kept_blobs", report->kept_blobs},
+       {"dry_run", dry_run}},
+      fmt::format("{} {} blobs ({}) and {} stray files, kept {} blobs",
+                  dry_run ? "would remove" : "removed", report->removed_blobs,
+                  human_bytes(report->removed_bytes), report->removed_files, report->kept_blobs));
+  return kOk;
+}
+
+}  // namespace
+
+void register_keep(CLI::App& app, const GlobalOptions& global, int& exit) {
+  auto pinning = std::make_shared<PinOptions>();
+  auto* pin_command = app.add_subcommand("pin", "keep a blob or collection from gc");
+  pin_command->add_option("hash", pinning->content, "hash, s<hash> or ticket")->required();
+  pin_command->add_flag("--remove", pinning->remove, "let it go again");
+  pin_command->add_flag("--offer", pinning->offer,
+                        "also serve it to peers (with --remove: stop serving it)");
+  pin_command->callback([&global, &exit, pinning] { exit = pin(global, *pinning); });
+
+  auto removing = std::make_shared<std::vector<std::string>>();
+  auto force = std::make_shared<bool>(false);
+  auto* rm_command =
+      app.add_subcommand("rm", "remove blobs from the store (never the user's own files)");
+  rm_command->add_option("hash", *removing, "hashes or tickets")->required();
+  rm_command->add_flag("--force", *force, "even when pinned or named");
+  rm_command->callback(
+      [&global, &exit, removing, force] { exit = remove(global, *removing, *force); });
+
+  auto dry_run = std::make_shared<bool>(false);
+  auto min_age = std::make_shared<std::uint64_t>(3600);
+  auto* gc_command = app.add_subcommand("gc", "remove what no name, pin or offer keeps");
+  gc_command->add_flag("--dry-run", *dry_run, "only say what would go");
+  gc_command->add_option("--min-age", *min_age, "seconds; nothing younger goes (default 3600)");
+  gc_command->callback(
+      [&global, &exit, dry_run, min_age] { exit = gc(global, *dry_run, *min_age); });
+}
+
+}  // namespace archy::cli
