@@ -5,6 +5,7 @@
 mod args;
 mod bench;
 mod get;
+mod lie;
 mod net;
 mod provide;
 mod random;
@@ -13,7 +14,7 @@ mod tap;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "archy-peer provide|get|get-many|get-random|observe|push|raw|\
+const USAGE: &str = "archy-peer provide|lie|get|get-many|get-random|observe|push|raw|\
 bench-serve|bench-get|bench-raw-send|bench-raw-recv|bench-connect|versions [--options]";
 
 fn main() -> ExitCode {
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
             "provide" => provide::provide(&args).await,
             "get" => get::get(&args).await,
             "get-many" => get::get_many(&args).await,
+            "lie" => lie::lie(&args).await,
             "get-random" => random::get_random(&args).await,
             "observe" => get::observe(&args).await,
             "push" => raw::push(&args).await,
