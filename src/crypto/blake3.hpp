@@ -39,7 +39,7 @@ void parent_cvs(std::span<const Cv> in, std::span<Cv> out);
 Blake3Hash blake3(ByteView data);
 
 // The kernels in use, by name: portable, sse2, sse41, avx2, avx512, neon. force_kernel is for
-// benches and tests only.
+// benches and tests only: false when this CPU cannot run it.
 std::string_view kernel_name();
 bool force_kernel(std::string_view name);
 

@@ -15,8 +15,9 @@ EndpointId ed25519_public_key(const Ed25519Seed& seed);
 Ed25519Signature ed25519_sign(const Ed25519Seed& seed, ByteView message);
 // Strict: refuses small-order keys and non-canonical encodings.
 bool ed25519_verify(const EndpointId& key, ByteView message, const Ed25519Signature& signature);
-// True when the 32 bytes decompress to a point of the curve's main subgroup's cofactor class usable
-// as an identity.
+// True when the 32 bytes decompress to a point of the curve: exactly what curve25519-dalek's
+// VerifyingKey::from_bytes (so iroh) takes as an id. Small-order points and y >= p do pass here;
+// no signature of theirs ever verifies.
 bool is_valid_public_key(const EndpointId& key);
 
 }  // namespace archy::crypto
