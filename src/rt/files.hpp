@@ -70,6 +70,17 @@ class Files {
   virtual Result<> make_directories(const Path& path) = 0;
   // Replaces `to` atomically.
   virtual Result<> rename(const Path& from, const Path& to) = 0;
+  // The same, but refuses (denied) when `to` exists. The default looks first, so somebody may slip
+  // in between.
+  virtual Result<> rename_new(const Path& from, const Path& to) {
+    if (auto there = kind(to); there.has_value()) {
+      return fail(Code::denied, to.native() + " exists already");
+    } else if (there.error().code != Code::not_found) {
+      return fail(there.error());
+    }
+    return rename(from, to);
+  }
+  // A file or an empty directory.
   virtual Result<> remove(const Path& path) = 0;
   // Directory entries durable (names made, renamed, removed in it).
   virtual Result<> sync_directory(const Path& path) = 0;
@@ -78,6 +89,11 @@ class Files {
   virtual Result<FileKind> kind(const Path& path) = 0;
   // Shares extents where the file system can (reflink), else copies. `to` must not exist.
   virtual Result<> clone(const Path& from, const Path& to) = 0;
+  // Shares extents or does nothing. Errors: unsupported where the file system cannot; `to` must not
+  // exist.
+  virtual Result<> reflink(const Path&, const Path&) {
+    return fail(Code::unsupported, "this file system shares no extents");
+  }
   // Units: bytes available to us.
   virtual Result<std::uint64_t> free_space(const Path& path) = 0;
   // Held until the returned object goes. Errors: locked.
