@@ -1,0 +1,91 @@
+// One SQLite file, opened the one way we trust: WAL, synchronous FULL, exclusive lock (so no shared
+// memory file), foreign keys, strict about the file's own content. Every setting is read back, a
+// difference is refused.
+//
+// Thread: one at a time (the owner serialises). Lifetime: outlives its queries and transactions.
+// Invariants: (1) a file that is not ours, is damaged, or is newer than the program is left byte
+// for byte as it was; (2) after a failed fsync the connection refuses every further write (the
+// file's state is unknown until reopened).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/result.hpp"
+#include "db/migration.hpp"
+#include "db/query.hpp"
+#include "rt/files.hpp"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace archy::db {
+
+struct Options {
+  std::string vfs;  // name of a registered SQLite VFS; empty: the default one
+  bool quick_check = true;
+};
+
+class Connection {
+ public:
+  // Makes the file where it is missing. `what` names the file in messages ("store.db").
+  // Errors: corrupt (not a database, damaged, somebody else's), unsupported (newer schema), locked
+  // (another process has it), denied, no_space, io.
+  static Result<std::unique_ptr<Connection>> open(rt::Files& files, const rt::Path& path,
+                                                  const Schema& schema, const Options& options);
+  // close() where it was not called; its answer is logged then.
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Moves the WAL into the file and closes. Requires: no query alive. Errors: io, no_space: nothing
+  // is lost, the WAL stays and is used at the next opening.
+  Result<> close();
+
+  // A statement with its parameters bound, in order. `sql` is a literal: statements are cached by
+  // its text.
+  template <class... Args>
+  Result<Query> query(std::string_view sql, const Args&... args) {
+    TRY(made, prepare(sql));
+    int index = 0;
+    (made.bind(++index, args), ...);
+    return made;
+  }
+  // Runs a statement that gives no rows (rows are ignored).
+  template <class... Args>
+  Result<> run(std::string_view sql, const Args&... args) {
+    TRY(made, query(sql, args...));
+    return made.finish();
+  }
+  // Rows changed by the last statement that ran.
+  std::int64_t changes() const;
+  std::int64_t last_insert_id() const;
+  bool in_transaction() const;
+  // The whole file checked. Errors: corrupt.
+  Result<> check_integrity(bool quick);
+
+ private:
+  friend class Query;
+  friend class Transaction;
+  explicit Connection(std::string name) : name_(std::move(name)) {}
+  Result<> open_handle(const rt::Path& path, const Options& options);
+  Result<> apply_settings(bool fresh);
+  // Sets a pragma and reads it back. Errors: unsupported when it did not take.
+  Result<> pragma(const char* name, const char* value, std::string_view expected);
+  Result<std::string> pragma_value(const std::string& sql);
+  Result<Query> prepare(std::string_view sql);
+  void give_back(sqlite3_stmt* statement);
+  Result<> failed(std::string_view what, int code);
+
+  std::string name_;
+  sqlite3* handle_ = nullptr;
+  bool accepted_ = false;  // sound, ours, and of a version we know: may be written
+  bool broken_ = false;    // an fsync failed
+  int depth_ = 0;          // open transactions, nested ones counted
+  std::unordered_map<std::string_view, sqlite3_stmt*> cache_;  // those not in use now
+};
+
+}  // namespace archy::db
