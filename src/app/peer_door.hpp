@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/core.hpp"
+#include "app/target.hpp"
 #include "fetch/source.hpp"
 
 namespace archy::app {
@@ -17,28 +18,11 @@ struct PeerOptions {
   bool serve = false;  // accept connections and answer blob requests
 };
 
-// Where a peer is said to be.
-struct PeerAddress {
-  EndpointId id;
-  std::vector<rt::Address> addresses;
-};
-
-// What a ticket or a hash names.
-struct Target {
-  store::HashAndFormat content;
-  std::vector<PeerAddress> peers;
-};
-
 struct ServeCounters {
   std::uint64_t connections = 0;
   std::uint64_t requests = 0;
   std::uint64_t payload_sent = 0;   // bytes of leaves written
   std::uint64_t payload_acked = 0;  // bytes of leaves the peers have acknowledged
-};
-
-struct CollectionEntry {
-  std::string name;  // relative, '/'-separated, checked safe
-  Blake3Hash hash;
 };
 
 class PeerDoor {
@@ -69,27 +53,7 @@ std::vector<rt::Address> advertised_addresses(rt::DatagramNetwork& network,
 Result<std::string> make_ticket(const EndpointId& id, const std::vector<rt::Address>& addresses,
                                 const store::HashAndFormat& content);
 
-// A ticket, a hash (64 hex), or a hash sequence ("s" + 64 hex). Errors: bad_input with what is
-// wrong with it; unsupported for a ticket in a build without the swarm.
-Result<Target> parse_target(std::string_view text);
-// ID@IP:PORT[,IP:PORT...]. Errors: bad_input.
-Result<PeerAddress> parse_peer(std::string_view text);
-
-// Collections: a folder as one hash sequence. Errors: bad_input (unsafe or duplicate names, symlink
-// loops, too deep).
-struct FolderFile {
-  std::string name;
-  rt::Path path;
-};
-Result<std::vector<FolderFile>> list_folder(rt::Files& files, const rt::Path& path);
-// Stores metadata and sequence of files that are in the store already.
-Result<store::HashAndFormat> make_collection(store::BlobStore& store,
-                                             const std::vector<CollectionEntry>& entries);
-// Requires: root and metadata are held. Errors: corrupt, bad_input (unsafe names: nothing is
-// exported).
-Result<std::vector<CollectionEntry>> read_collection(store::BlobStore& store,
-                                                     const Blake3Hash& root);
-// The hashes of a sequence that is held, metadata blob included. Errors: not_found, corrupt.
-Result<std::vector<Blake3Hash>> read_hash_seq(store::BlobStore& store, const Blake3Hash& root);
+// A ticket as a target. Errors: bad_input, unsupported in a build without the swarm.
+Result<Target> parse_ticket(std::string_view text);
 
 }  // namespace archy::app

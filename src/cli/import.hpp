@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/core.hpp"
+#include "app/collection.hpp"
 #include "app/peer_door.hpp"
 #include "cli/command.hpp"
 

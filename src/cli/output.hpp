@@ -13,7 +13,7 @@
 
 namespace archy::cli {
 
-using Value = std::variant<std::string, std::uint64_t, bool>;
+using Value = std::variant<std::string, std::uint64_t, bool, std::vector<std::string>>;
 struct Field {
   std::string_view name;  // snake_case; units in the name
   Value value;

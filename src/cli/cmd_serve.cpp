@@ -1,0 +1,140 @@
+// serve, send: answering peers until Ctrl-C.
+#include <fmt/core.h>
+
+#include <CLI/App.hpp>
+
+#include "cli/command.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/import.hpp"
+#include "rt/signal.hpp"
+
+namespace archy::cli {
+namespace {
+
+struct ServeOptions {
+  std::string bind;  // empty: every address, the default port
+  bool bbr = false;
+};
+
+void add_transport_options(CLI::App& command, ServeOptions& options) {
+  command.add_option("--bind", options.bind,
+                     "IP:PORT to listen on (default 0.0.0.0:4919; port 0: any)");
+  command.add_flag("--bbr", options.bbr,
+                   "BBR instead of CUBIC congestion control (links that lose packets at random)");
+}
+
+Result<std::unique_ptr<app::PeerDoor>> open_door(app::Core& core, const ServeOptions& options,
+                                                 bool any_port_will_do) {
+  app::PeerOptions how;
+  how.serve = true;
+  how.bbr = options.bbr;
+  if (!options.bind.empty()) {
+    TRY(address, rt::parse_address(options.bind));
+    how.bind = {address};
+    return app::open_peer_door(core, how);
+  }
+  how.bind = {rt::Address::v4(0, 0, 0, 0, app::kDefaultPort)};
+  auto door = app::open_peer_door(core, how);
+  if (door || !any_port_will_do) return door;
+  how.bind[0].port = 0;
+  return app::open_peer_door(core, how);
+}
+
+rt::Task<> until_interrupted(app::Core& core) {
+  const rt::Instant never = rt::kNever;
+  (void)co_await rt::sleep_until(core.env().executor, core.env().clock, never, core.interrupted());
+  co_return Result<>{};
+}
+
+rt::Task<> close_door(app::PeerDoor& door) {
+  co_await door.close();
+  co_return Result<>{};
+}
+
+// Runs until Ctrl-C, closes politely, says what was served.
+int serve_until_interrupted(app::Core& core, app::PeerDoor& door, const Output& out) {
+  (void)core.run(until_interrupted(core));
+  (void)core.run(close_door(door));
+  const app::ServeCounters counted = door.counters();
+  out.line({{"connections", counted.connections},
+            {"requests", counted.requests},
+            {"payload_sent_bytes", counted.payload_sent},
+            {"payload_acked_bytes", counted.payload_acked}},
+           fmt::format("served {} in {} requests over {} connections",
+                       human_bytes(counted.payload_acked), counted.requests, counted.connections));
+  return kOk;
+}
+
+std::vector<std::string> texts(const std::vector<rt::Address>& addresses) {
+  std::vector<std::string> out;
+  for (const rt::Address& address : addresses) out.push_back(rt::to_string(address));
+  return out;
+}
+
+void greet(const Output& out, const app::PeerDoor& door) {
+  const auto addresses = texts(door.addresses());
+  std::string joined;
+  for (const std::string& address : addresses) joined += (joined.empty() ? "" : ",") + address;
+  out.line({{"endpoint_id", door.id().hex()}, {"addrs", addresses}},
+           fmt::format("serving as {}@{}", door.id().hex(), joined));
+}
+
+int serve(const GlobalOptions& global, const ServeOptions& options) {
+  const Output out = global.output();
+  auto core = global.open();
+  if (!core) return out.error(core.error());
+  auto door = open_door(**core, options, false);
+  if (!door) return out.error(door.error());
+  greet(out, **door);
+  return serve_until_interrupted(**core, **door, out);
+}
+
+struct SendOptions {
+  std::string path;
+  bool copy = false;
+  ServeOptions serve;
+};
+
+int send(const GlobalOptions& global, const SendOptions& options) {
+  const Output out = global.output();
+  auto core = global.open();
+  if (!core) return out.error(core.error());
+  ImportOptions how;
+  how.mode = options.copy ? store::AddMode::copy : store::AddMode::in_place;
+  how.as_collection = true;
+  auto added = import_path(**core, options.path, how, global);
+  if (!added) return out.error(added.error());
+  auto door = open_door(**core, options.serve, true);
+  if (!door) return out.error(door.error());
+  auto ticket = app::make_ticket((*door)->id(), (*door)->addresses(), added->content);
+  if (!ticket) return out.error(ticket.error());
+  out.text_line(fmt::format(
+      "{} files, {}; on the other side: archipelago get TICKET (or sendme receive TICKET)",
+      added->files, human_bytes(added->size_bytes)));
+  out.line({{"blake3", added->content.hash.hex()},
+            {"size_bytes", added->size_bytes},
+            {"ticket", *ticket}},
+           *ticket);
+  return serve_until_interrupted(**core, **door, out);
+}
+
+}  // namespace
+
+void register_serve(CLI::App& app, const GlobalOptions& global, int& exit) {
+  auto serving = std::make_shared<ServeOptions>();
+  auto* serve_command =
+      app.add_subcommand("serve", "serve everything that is offered until Ctrl-C");
+  add_transport_options(*serve_command, *serving);
+  serve_command->callback([&global, &exit, serving] { exit = serve(global, *serving); });
+
+  auto sending = std::make_shared<SendOptions>();
+  auto* send_command =
+      app.add_subcommand("send", "add a file or folder and serve it until Ctrl-C; prints a ticket");
+  send_command->add_option("path", sending->path, "file or folder")->required();
+  send_command->add_flag("--copy", sending->copy,
+                         "copy into the store instead of referring to the files in place");
+  add_transport_options(*send_command, sending->serve);
+  send_command->callback([&global, &exit, sending] { exit = send(global, *sending); });
+}
+
+}  // namespace archy::cli
