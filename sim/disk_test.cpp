@@ -81,6 +81,25 @@ TEST(Disk, UnsyncedBytesSurviveWhollyPartlyOrNotAtAll) {
   EXPECT_GT(part, 20);
 }
 
+TEST(Disk, OneWriteCanBeTornBetweenSectors) {
+  int torn = 0, size_only = 0;
+  over_seeds(
+      300,
+      [](Disk& disk) {
+        const InodeId file = disk.make_file(Disk::kRoot, "a");
+        disk.settle();
+        disk.write(file, 0, filled(4096, 2));
+      },
+      [&](const Disk& disk) {
+        const Bytes found = content(disk, "/a");
+        const auto there = std::count(found.begin(), found.end(), 2);
+        torn += there > 0 && there < 4096;
+        size_only += found.size() == 4096 && there == 0;
+      });
+  EXPECT_GT(torn, 10);
+  EXPECT_GT(size_only, 10);
+}
+
 TEST(Disk, ASyncedFileWithAnUnsyncedNameMayBeLost) {
   int lost = 0;
   over_seeds(
