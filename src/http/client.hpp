@@ -21,11 +21,15 @@ struct Request {
     std::uint64_t first = 0;
     std::optional<std::uint64_t> last;
   };
-  std::optional<Range> range;
-  std::vector<std::pair<std::string, std::string>> headers;
-  int max_redirects = 0;      // each target is checked again
-  bool allow_private = true;  // addresses the operator gave may be private (decisions 20)
+  std::optional<Range> range = std::nullopt;
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  int max_redirects = 0;      // each target is checked again; https never leads to http
+  bool allow_private = true;  // a host the operator gave may have a private address
+  // False: a redirect may stay on the operator's host whatever its address, but another host must
+  // be public.
+  bool allow_private_redirects = false;
   rt::Duration connect_timeout = std::chrono::seconds(5);
+  // The whole head, and later each piece that is waited for. Runs only while somebody waits.
   rt::Duration no_progress_timeout = std::chrono::seconds(10);
   bool head = false;
 };
@@ -44,8 +48,8 @@ class Response {
   virtual ~Response() = default;  // aborts what is not read
   virtual const ResponseHead& head() const = 0;
   // The next piece, empty at the end of a complete body. Valid until the next call.
-  // Errors: unreachable (connection lost), timed_out, peer_fault (body shorter than announced),
-  // cancelled.
+  // Errors: unreachable (connection lost, which a body shorter than announced cannot be told from),
+  // timed_out, peer_fault (broken framing), cancelled.
   virtual rt::Task<ByteView> read() = 0;
 };
 
@@ -53,11 +57,14 @@ class Client {
  public:
   virtual ~Client() = default;
   // Errors: bad_input (URL), denied (address not allowed, redirect refused), unreachable,
-  // timed_out, cancelled. Any HTTP status is a success here.
+  // timed_out, cancelled, peer_fault (malformed head, a Content-Encoding). Any HTTP status is a
+  // success here. Responses may outlive the client's own handle. `stop` covers the body too.
   virtual rt::Task<std::unique_ptr<Response>> send(Request request, std::stop_token stop) = 0;
 };
 
-// libcurl's multi interface on the loop. http and https only; Accept-Encoding: identity always.
+// libcurl's multi interface on the loop. HTTP/1.1 over http and https only; Accept-Encoding:
+// identity always; never a proxy, cookie, password file or credentials in a URL. The address is
+// checked on the socket that is about to connect, so no spelling of a name gets around it.
 std::unique_ptr<Client> make_curl_client(rt::Executor executor, rt::Clock& clock);
 
 }  // namespace archy::http

@@ -1,0 +1,15 @@
+// The system's socket addresses as rt::Address, for the check before a connection is opened.
+#pragma once
+
+#include <optional>
+
+#include "rt/address.hpp"
+
+struct sockaddr;
+
+namespace archy::http {
+
+// None for anything but a whole IPv4 or IPv6 address.
+std::optional<rt::Address> from_sockaddr(const sockaddr* address, unsigned length);
+
+}  // namespace archy::http
