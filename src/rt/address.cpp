@@ -26,6 +26,14 @@ bool embeds_v4(const std::array<std::uint8_t, 16>& ip) {
          std::equal(kNat64, kNat64 + 12, ip.begin());
 }
 
+// Public by prefix, but not a way to the public internet: 6to4 and Teredo lead to the v4 address
+// inside, 2001:db8::/32 is for documentation.
+bool is_tunnel_or_documentation(const std::array<std::uint8_t, 16>& ip) {
+  if (ip[0] == 0x20 && ip[1] == 0x02) return true;
+  if (ip[0] != 0x20 || ip[1] != 0x01) return false;
+  return (ip[2] == 0 && ip[3] == 0) || (ip[2] == 0x0d && ip[3] == 0xb8);
+}
+
 }  // namespace
 
 Address Address::v4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d,
@@ -85,7 +93,7 @@ bool is_private(const Address& address) {
   const auto a = address.ip[0], b = address.ip[1];
   return is_unspecified(address) || is_loopback(address) || (a & 0xfe) == 0xfc ||
          (a == 0xfe && (b & 0xc0) == 0x80) || (a == 0xfe && (b & 0xc0) == 0xc0) || a == 0xff ||
-         (a & 0xe0) != 0x20;
+         (a & 0xe0) != 0x20 || is_tunnel_or_documentation(address.ip);
 }
 
 }  // namespace archy::rt
