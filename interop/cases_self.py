@@ -2,7 +2,8 @@
 
 import socket
 
-from harness import OTHER_ID, PROGRAMS, Failed, case, check, equal, free_port, same_file
+from harness import (CASES, OTHER_ID, PROGRAMS, Failed, case, check, equal, free_port, run_case,
+                     same_file)
 from peers import (Npm, SendmeSender, blob_ticket, lie, peer, peer_ok, provide, refused,
                    sendme_receive)
 
@@ -220,3 +221,37 @@ def self_no_way_out(t):
         except OSError:
             return
     raise Failed("there is a route out of this namespace")
+
+
+def fails(function, *arguments, **options):
+    try:
+        function(*arguments, **options)
+    except Failed:
+        return
+    raise Failed(f"{getattr(function, '__name__', function)}{arguments[-2:]} did not fail")
+
+
+@case()
+def self_harness_notices(t):
+    """The harness's own checks fail when they should: a check that cannot fail is worth nothing."""
+    left, right = t.file("left", 1000, 1), t.file("right", 1000, 2)
+    fails(same_file, left, right)
+    fails(same_file, left, t.dir / "absent")
+    fails(equal, 1, 2, "numbers")
+    fails(check, False, "nothing")
+    same_file(left, t.file("left-again", 1000, 1))
+    silent = t.spawn("silent", ["sleep", "60"])
+    fails(silent.line, timeout=0.2)
+    fails(silent.wait, timeout=0.2)
+    fails(t.spawn("dies", ["true"]).line, timeout=5)
+    fails(t.run("false", ["false"]).expect, 0)
+    fails(t.spawn("talks", ["echo", "{}"]).event, "listening", timeout=5)
+    verdicts = {}
+    for name, function, limit in (("liar", lambda t: equal(1, 2, "x"), 10),
+                                  ("crash", lambda t: 1 / 0, 10),
+                                  ("hang", lambda t: t.spawn("s", ["sleep", "60"]).wait(60), 1),
+                                  ("fine", lambda t: None, 10)):
+        CASES[f"planted_{name}"] = (function, (), limit)
+        verdicts[name] = run_case(f"planted_{name}")[0]
+        del CASES[f"planted_{name}"]
+    equal(verdicts, {"liar": "FAIL", "crash": "FAIL", "hang": "FAIL", "fine": "PASS"}, "verdicts")

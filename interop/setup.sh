@@ -121,18 +121,19 @@ setup_peer() {
   echo "peer    $cache/peer-target/release/archy-peer"
 }
 
+# Words may come as one argument ("npm peer").
+# shellcheck disable=SC2068
+set -- $@
 [ $# -gt 0 ] || set -- all
+[ "$*" != all ] || set -- npm peer sendme
+lacking=0
 for part in "$@"; do
   case $part in
-    npm | sendme | peer) "setup_$part" ;;
-    all)
-      setup_npm
-      setup_peer
-      setup_sendme
-      ;;
+    npm | sendme | peer) ("setup_$part") || lacking=1 ;;
     *)
       echo "usage: setup.sh [npm|sendme|peer|all]..." >&2
       exit 2
       ;;
   esac
 done
+[ "$lacking" = 0 ] || exit 3
