@@ -47,7 +47,8 @@ class ChunkRanges {
   ChunkRanges operator-(const ChunkRanges& other) const;
   ChunkRanges operator^(const ChunkRanges& other) const;
   ChunkRanges& operator|=(const ChunkRanges& other);
-  // Adds [start, end) in place; amortised O(1) when spans arrive in order.
+  // Adds [start, end) in place, nothing when end <= start; amortised O(1) when spans arrive in
+  // order.
   void add(std::uint64_t start, std::uint64_t end);
   bool operator==(const ChunkRanges&) const = default;
 
@@ -55,8 +56,8 @@ class ChunkRanges {
   std::vector<Span> spans() const;
   // Every span widened to whole 16 KiB groups.
   ChunkRanges rounded_to_groups() const;
-  // Only whole groups that lie within the set (the last, shorter group of a blob of `chunks` counts
-  // as whole).
+  // Only whole groups that lie within the set, below `chunks` (the last, shorter group of a blob of
+  // `chunks` counts as whole).
   ChunkRanges whole_groups(std::uint64_t chunks) const;
   // (this & [0, chunks)) plus the last chunk if anything at or beyond `chunks` is in the set: what
   // a provider sends.

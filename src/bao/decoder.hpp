@@ -32,7 +32,8 @@ class VerifiedLeaf {
   ByteView bytes_;
 };
 
-// An inner node whose pair hashed to what its own parent commits to.
+// An inner node whose pair hashed to what its own parent commits to. Nodes of at most one group
+// come too (answers below a group): is_above_group() tells those that an outboard holds.
 class VerifiedParent {
  public:
   const Node& node() const { return node_; }
@@ -41,6 +42,7 @@ class VerifiedParent {
  private:
   friend class Decoder;
   friend class GroupVerifier;
+  friend class OutboardVerifier;
   VerifiedParent(Node node, std::span<const std::uint8_t, kPairBytes> pair)
       : node_(node), pair_(pair) {}
   Node node_;
@@ -63,7 +65,8 @@ class Decoder {
   // an empty blob has 0 bytes: step({}) is still due, done() says so.
   std::size_t next_size() const;
   // Requires: !done(), item.size() == next_size(). Errors: corrupt (hash mismatch), peer_fault
-  // (absurd size). After an error the decoder is dead.
+  // (absurd size). After an error the decoder is dead: never done(), next_size() 0, every step()
+  // fails. Cost: no allocation but one at the size.
   Result<DecodeEvent> step(ByteView item);
 
   std::uint64_t claimed_size() const { return tree_.size(); }
@@ -75,11 +78,19 @@ class Decoder {
     Node node;
     crypto::Cv cv;
   };
+  bool is_leaf(const Node& node) const;
+  Result<DecodeEvent> take_size(ByteView item);
+  Result<DecodeEvent> take_leaf(const Pending& top, ByteView item);
+  Result<DecodeEvent> take_pair(const Pending& top, ByteView item);
+  void push(const Node& node, std::span<const std::uint8_t, 32> cv);
+  std::unexpected<Error> dead(Code code, const char* why);
+
   Blake3Hash root_;
   ChunkRanges wanted_;  // as asked, then cut to the tree once the size is claimed
   Tree tree_{0};
   bool size_read_ = false;
   bool size_verified_ = false;
+  bool failed_ = false;
   std::vector<Pending> stack_;  // what the next items must hash to, next on top
 };
 

@@ -3,6 +3,7 @@
 // but for the Reader it is given.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -23,7 +24,8 @@ class Encoder {
   std::size_t next_leaf_size() const;
   // Appends everything up to and including the next leaf: [size header] parents* leaf. The caller
   // can so ask leave for each group before it is read. Requires: !done(). Errors: not_found (that
-  // part is not held), corrupt (stored bytes do not hash: nothing of that item was appended), io.
+  // part is not held), corrupt (what is stored does not hash), io, bad_input (absurd size). Of the
+  // item that failed nothing is appended, valid items before it are; a later step() tries it again.
   Result<> step(Bytes& out);
 
  private:
@@ -31,14 +33,25 @@ class Encoder {
     Node node;
     crypto::Cv cv;
   };
+  bool is_leaf(const Node& node) const;
+  // One item: the node on top of the stack goes out as a pair or a leaf.
+  Result<> emit_leaf(const Pending& top, Bytes& out);
+  Result<> emit_pair(const Pending& top, Bytes& out);
+  Result<Pair> pair_of(const Pending& top);
+  Result<> load_group(const Pending& group);
+  crypto::Cv inner_cv(const Node& node) const;
+
   Tree tree_;
   ChunkRanges wanted_;
   Reader& reader_;
   bool header_due_;
-  std::vector<Pending> stack_;
+  std::vector<Pending> stack_;  // what is still to go, next on top
+  // Chunk CVs of the partly wanted group that is being walked, verified against the group's own.
+  std::array<crypto::Cv, kGroupChunks> chunk_cvs_{};
 };
 
-// Length of the whole encoding of `wanted`, header included. Cost: O(log n) per span.
+// Length of the whole encoding of `wanted`, header included; 0 when nothing is wanted. Cost:
+// O(log n) per span.
 std::uint64_t encoded_size(std::uint64_t size, const ChunkRanges& wanted);
 
 }  // namespace archy::bao
