@@ -1,37 +1,41 @@
-"""Adds up what the test programs of one ctest run counted and prints the plain closing line."""
+"""Adds up what the test programs of one ctest run counted and prints the plain closing line.
+
+    test_summary.py BUILD_DIR
+
+GoogleTest programs and programs with a plain closing line ("N passed, N failed") count their cases; any other ctest entry
+counts as one. An entry that failed without saying how many cases did counts as one failure.
+"""
 
 import re
 import sys
 
 
-def count(log_path: str, build_dir: str) -> tuple[int, int, int]:
-    """Tests passed, failed, skipped. GoogleTest programs count their cases, every other ctest entry counts as one."""
+def count_entry(text: str) -> tuple[int, int, int]:
+    """(passed, failed, skipped) of one entry of ctest's log."""
+    entry_failed = "Test Passed." not in text
+    gtest = re.search(r"^\[  PASSED  \] (\d+) test", text, re.M)
+    plain = re.findall(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", text, re.M)
     passed = failed = skipped = 0
-    last_log = f"{build_dir}/Testing/Temporary/LastTest.log"
-    with open(last_log, encoding="utf-8", errors="replace") as file:
-        sections = re.split(r"^\d+/\d+ Testing: ", file.read(), flags=re.M)[1:]
-    for section in sections:
-        ok = re.search(r"^\[  PASSED  \] (\d+) test", section, re.M)
-        bad = re.search(r"^\[  FAILED  \] (\d+) test", section, re.M)
-        skip = re.search(r"^\[  SKIPPED \] (\d+) test", section, re.M)
-        entry_failed = "Test Failed." in section or "Test timeout" in section.lower()
-        if ok:
-            passed += int(ok[1])
-            skipped += int(skip[1]) if skip else 0
-            failed += int(bad[1]) if bad else int(entry_failed)
-        elif entry_failed:
-            failed += 1
-        else:
-            passed += 1
-    with open(log_path, encoding="utf-8", errors="replace") as file:
-        if re.search(r"tests failed out of", file.read()) and failed == 0:
-            summary = re.search(r"(\d+) tests failed out of", open(log_path, encoding="utf-8", errors="replace").read())
-            failed = int(summary[1]) if summary else 0
+    if gtest:
+        passed = int(gtest[1])
+        failed = sum(map(int, re.findall(r"^\[  FAILED  \] (\d+) test", text, re.M)))
+        skipped = sum(map(int, re.findall(r"^\[  SKIPPED \] (\d+) test", text, re.M)))
+    elif plain:
+        passed, failed, skipped = (int(number or 0) for number in plain[-1])
+    elif not entry_failed:
+        passed = 1
+    if entry_failed and failed == 0:
+        failed = 1
     return passed, failed, skipped
 
 
+def main() -> int:
+    with open(f"{sys.argv[1]}/Testing/Temporary/LastTest.log", encoding="utf-8", errors="replace") as file:
+        entries = re.split(r"^\d+/\d+ Test(?:ing)?: ", file.read(), flags=re.M)[1:]
+    passed, failed, skipped = (sum(column) for column in zip(*map(count_entry, entries))) if entries else (0, 0, 0)
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    return 1 if failed or not passed else 0
+
+
 if __name__ == "__main__":
-    done = count(sys.argv[1], sys.argv[2])
-    tail = f", {done[2]} skipped" if done[2] else ""
-    print(f"{done[0]} passed, {done[1]} failed{tail}")
-    sys.exit(1 if done[1] or not done[0] else 0)
+    sys.exit(main())
