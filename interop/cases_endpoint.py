@@ -76,7 +76,9 @@ def endpoint_dials_iroh_sni_absent_and_foreign(t):
 def endpoint_dials_iroh_p256(t):
     """A client with only a P-256 key share."""
     server = Npm(t).listen()
-    echo_ok(probe_connect(t, server.id, server.addr, "--group", "p256", "--echo", "1000"), 1000)
+    events = probe_connect(t, server.id, server.addr, "--group", "p256", "--echo", "1000")
+    echo_ok(events, 1000)
+    equal(events["connected"].get("group"), "p256", "group the probe negotiated")
 
 
 @case("npm", "probe")
@@ -120,7 +122,7 @@ def endpoint_dials_iroh_stream_codes(t):
     events = probe_connect(t, server.id, server.addr, "--echo", "100")
     equal(events.get("stream_reset", {}).get("code"), 7, f"reset code we see in {events}")
     server = Npm(t, "npm-stop").listen(stop=9)
-    events = probe_connect(t, server.id, server.addr, "--echo", "100")
+    events = probe_connect(t, server.id, server.addr, "--echo", "100", "--hold")
     equal(events.get("stream_stopped", {}).get("code"), 9, f"stop code we see in {events}")
     server = Npm(t, "npm-echo").listen()
     probe_connect(t, server.id, server.addr, "--reset", "11")

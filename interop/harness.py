@@ -43,7 +43,6 @@ MISSING = {
     "probe": "ARCHIPELAGO_QUIC_PROBE names no program",
     "mutant": "ARCHIPELAGO_MUTANT_BIN names no program",
 }
-SECRET = "09" * 32
 OTHER_ID = "ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c"
 LIBC = ctypes.CDLL(None)
 STEP = float(os.environ.get("ARCHIPELAGO_INTEROP_STEP_S", "15"))

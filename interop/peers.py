@@ -2,9 +2,10 @@
 
 import base64
 import json
+import os
 import pathlib
 
-from harness import HERE, PROGRAMS, SECRET, STEP, Failed, check, equal
+from harness import HERE, PROGRAMS, STEP, Failed, check, equal
 
 
 # --- archy-peer -------------------------------------------------------------------------------
@@ -129,9 +130,11 @@ class Npm:
 
 
 class ProbeListener:
+    """Each with its own identity: iroh sends to every address it ever knew for an id."""
+
     def __init__(self, test, alpn="archy-test/0", *options):
         self.child = test.spawn("probe-listen", [
-            PROGRAMS["probe"], "listen", "--alpn", alpn, "--secret", SECRET,
+            PROGRAMS["probe"], "listen", "--alpn", alpn, "--secret", os.urandom(32).hex(),
             "--bind", "127.0.0.1:0", *options])
         started = self.child.event("listening")
         self.id, self.addr = started["id"], started["addr"]
