@@ -60,7 +60,7 @@ setup_npm() {
       node=$prefix/node_modules/node/bin/node
     fi
     ln -sfn "$node" "$prefix/node"
-    (cd "$prefix" && ./node -e 'require("@number0/iroh").SecretKey.generate()') ||
+    (cd "$prefix" && ./node --no-deprecation -e 'require("@number0/iroh").SecretKey.generate()') ||
       missing npm "the installed package does not load"
     touch "$prefix/.done"
   fi
