@@ -41,10 +41,12 @@ struct Race {
 };
 
 // The established attempt, taken out of the race; failed ones are dropped and remembered.
-std::shared_ptr<ConnectionCore> settle(Race& race, const std::string& alpn) {
+std::shared_ptr<ConnectionCore> settle(Race& race, const EndpointTuning& tuning,
+                                       const std::string& alpn) {
   for (std::size_t i = 0; i < race.attempts.size();) {
     auto& attempt = race.attempts[i];
     if (attempt->closed()) {
+      if (tuning.attempt_failed) tuning.attempt_failed(*attempt->closed());
       race.failed(connect_error(*attempt->closed(), attempt->key_failure(), alpn));
       race.attempts.erase(race.attempts.begin() + static_cast<std::ptrdiff_t>(i));
     } else if (attempt->established()) {
@@ -73,7 +75,8 @@ rt::Task<std::shared_ptr<Connection>> connect_race(std::shared_ptr<EndpointCore>
   rt::Instant next_start = clock.now();
   for (;;) {
     if (endpoint->is_shut_down()) co_return fail(Code::cancelled, "endpoint closed");
-    if (auto won = settle(race, alpn)) co_return make_connection_handle(std::move(won));
+    if (auto won = settle(race, endpoint->tuning(), alpn))
+      co_return make_connection_handle(std::move(won));
     if (next == addresses.size() && race.attempts.empty()) co_return fail(std::move(*race.worst));
     if (next < addresses.size() && (race.attempts.empty() || clock.now() >= next_start)) {
       auto attempt = endpoint->dial(peer, addresses[next++], alpn);

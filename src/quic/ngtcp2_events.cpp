@@ -34,6 +34,8 @@ struct Ngtcp2Events {
     self.peer_ = *self.tls_->peer();
     self.alpn_ = self.tls_->alpn();
     self.established_ = true;
+    const auto& negotiated = self.endpoint_->tuning().negotiated;
+    if (negotiated) negotiated(self.tls_->group());
     self.signal_changed_ = true;
     ngtcp2_conn_set_keep_alive_timeout(
         conn, static_cast<ngtcp2_duration>(self.endpoint_->config().keep_alive.count()));

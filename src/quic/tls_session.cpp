@@ -83,6 +83,17 @@ std::string TlsSession::alpn() const {
   return {reinterpret_cast<const char*>(name.data), name.size};
 }
 
+std::string_view TlsSession::group() const {
+  switch (gnutls_group_get(session_)) {
+    case GNUTLS_GROUP_X25519:
+      return "x25519";
+    case GNUTLS_GROUP_SECP256R1:
+      return "p256";
+    default:
+      return "other";
+  }
+}
+
 int TlsSession::verify_peer() {
   if (gnutls_certificate_type_get2(session_, GNUTLS_CTYPE_PEERS) != GNUTLS_CRT_RAWPK) {
     key_failure_ = "the peer sent a certificate, not a raw public key";

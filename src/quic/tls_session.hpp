@@ -34,6 +34,8 @@ class TlsSession {
   const std::optional<EndpointId>& peer() const { return peer_; }
   // Once the handshake is complete. Shape: empty if none was agreed on.
   std::string alpn() const;
+  // Shape: lower case, "x25519" or "p256".
+  std::string_view group() const;
   // What went wrong with the peer's key, for people. Empty if nothing did.
   const std::string& key_failure() const { return key_failure_; }
   // Called by GnuTLS when the peer's key has arrived. 0 accepts.

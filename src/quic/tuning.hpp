@@ -1,6 +1,7 @@
 // What tests and the interop probe may change and the product never does: kept out of Config.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -24,6 +25,9 @@ struct EndpointTuning {
   std::size_t half_open = limits::kHalfOpen;
   std::size_t half_open_per_prefix = limits::kHalfOpenPerPrefix;
   std::size_t retry_threshold = limits::kRetryThreshold;
+  // Told of each dialled attempt that failed, and of the key-exchange group of each that did not.
+  std::function<void(const CloseInfo&)> attempt_failed;
+  std::function<void(std::string_view group)> negotiated;
 };
 
 // As make_endpoint(), for tests and tools.
