@@ -28,6 +28,7 @@ class VirtualFile final : public rt::File {
     const std::uint64_t end = offset + joined.size();
     TRY_OK(owner_.room_for(end > size ? end - size : 0));
     if (auto admitted = owner_.admit(DiskCall::write, inode_, joined.size()); !admitted) {
+      if (power_.expired()) return admitted;
       // A failed write may have written a part.
       const std::size_t part = owner_.random_.below(joined.size() + 1);
       owner_.disk_.write(inode_, offset, ByteView(joined).first(part));
@@ -40,7 +41,7 @@ class VirtualFile final : public rt::File {
   Result<> sync() override {
     TRY_OK(alive());
     if (auto admitted = owner_.admit(DiskCall::sync, inode_, 0); !admitted) {
-      owner_.disk_.sync_file_failed(inode_);
+      if (!power_.expired()) owner_.disk_.sync_file_failed(inode_);
       return admitted;
     }
     owner_.disk_.sync_file(inode_);
@@ -89,6 +90,13 @@ DiskFiles::~DiskFiles() = default;
 Result<> DiskFiles::admit(DiskCall call, std::uint64_t inode, std::uint64_t size) {
   static constexpr std::string_view kNames[] = {"disk.open",   "disk.read", "disk.write",
                                                 "disk.resize", "disk.sync", "disk.names"};
+  TRY_OK(powered());
+  if (cut_in_calls_ > 0 && --cut_in_calls_ == 0) {
+    auto on_cut = std::exchange(on_cut_, nullptr);
+    power_cut();
+    time_.at(time_.now(), std::move(on_cut));
+    return powered();
+  }
   std::uint64_t ppm = 0;
   Fault fault = Fault::disk_write_error;
   switch (call) {
@@ -117,6 +125,11 @@ Result<> DiskFiles::admit(DiskCall call, std::uint64_t inode, std::uint64_t size
   return fail(Code::io, "input/output error (simulated)");
 }
 
+Result<> DiskFiles::powered() const {
+  if (!powered_) return fail(Code::io, "the power is off");
+  return {};
+}
+
 Result<> DiskFiles::room_for(std::uint64_t more) {
   if (more == 0 || disk_.used_bytes() + more <= faults_.capacity) return {};
   counters_.hit(Fault::disk_full);
@@ -125,6 +138,7 @@ Result<> DiskFiles::room_for(std::uint64_t more) {
 }
 
 Result<std::unique_ptr<rt::File>> DiskFiles::open(const rt::Path& path, rt::Open mode) {
+  TRY_OK(powered());
   const std::string text = path.string();
   const auto found = disk_.find(text);
   const bool may_create = mode == rt::Open::create || mode == rt::Open::create_new;
@@ -195,6 +209,7 @@ Result<std::vector<rt::DirEntry>> DiskFiles::list(const rt::Path& path) {
 }
 
 Result<rt::FileKind> DiskFiles::kind(const rt::Path& path) {
+  TRY_OK(powered());
   const auto found = disk_.find(path.string());
   if (!found) return fail(Code::not_found, "no such file");
   return disk_.is_directory(*found) ? rt::FileKind::directory : rt::FileKind::regular;
@@ -210,11 +225,13 @@ Result<> DiskFiles::clone(const rt::Path& from, const rt::Path& to) {
 }
 
 Result<std::uint64_t> DiskFiles::free_space(const rt::Path& /*path*/) {
+  TRY_OK(powered());
   const std::uint64_t used = disk_.used_bytes();
   return used < faults_.capacity ? faults_.capacity - used : 0;
 }
 
 Result<std::shared_ptr<void>> DiskFiles::lock(const rt::Path& path) {
+  TRY_OK(powered());
   const std::string name = path.string();
   if (!disk_.find(name)) {
     TRY(made, open(path, rt::Open::create));
@@ -230,8 +247,15 @@ void DiskFiles::fail_call(DiskCall kind, std::uint64_t nth) {
   countdown_[static_cast<std::size_t>(kind)] = nth;
 }
 
+void DiskFiles::power_cut_at_call(std::uint64_t nth, std::function<void()> on_cut) {
+  cut_in_calls_ = nth;
+  on_cut_ = std::move(on_cut);
+}
+
 void DiskFiles::power_cut() {
   power_ = std::make_shared<int>(0);
+  powered_ = false;
+  cut_in_calls_ = 0;
   locks_.clear();
   counters_.hit(Fault::power_cut);
   disk_.crash(random_, counters_);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -50,8 +51,14 @@ class DiskFiles final : public rt::Files {
   const DiskFaults& faults() const { return faults_; }
   // The n-th call of a kind from now on (1: the next) fails once with io.
   void fail_call(DiskCall kind, std::uint64_t nth);
-  // The power goes. Every open handle is dead, the disk holds what survived.
+  // The power goes. Every open handle is dead, the disk holds what survived, every call fails with
+  // io until power_on().
   void power_cut();
+  void power_on() { powered_ = true; }
+  // The power goes in the middle of the n-th call from now (1: the next), in whatever the program
+  // is doing just then; `on_cut` runs on a later turn of the loop. Forgotten when the power goes
+  // earlier.
+  void power_cut_at_call(std::uint64_t nth, std::function<void()> on_cut);
   // A disk in this one's place (an image made elsewhere). Every open handle is dead.
   void replace(Disk disk);
   // A file that was there before the story began: durable with its name, no fault, no record.
@@ -64,6 +71,7 @@ class DiskFiles final : public rt::Files {
   friend class VirtualFile;
   Result<> admit(DiskCall call, std::uint64_t inode, std::uint64_t size);
   Result<> room_for(std::uint64_t more);
+  Result<> powered() const;
 
   VirtualTime& time_;
   SeededRandom random_;
@@ -75,6 +83,9 @@ class DiskFiles final : public rt::Files {
   std::array<std::uint64_t, static_cast<std::size_t>(DiskCall::kCount)> countdown_{};
   std::set<std::string> locks_;
   std::shared_ptr<int> power_ = std::make_shared<int>(0);  // a new one after each cut
+  bool powered_ = true;
+  std::uint64_t cut_in_calls_ = 0;  // 0: not armed
+  std::function<void()> on_cut_;
 };
 
 }  // namespace archy::sim

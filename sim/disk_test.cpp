@@ -203,6 +203,8 @@ TEST(DiskFiles, HandlesFromBeforeAPowerCutAreDead) {
   auto lock = b.files.lock("/d/lock");
   ASSERT_TRUE(lock);
   b.files.power_cut();
+  EXPECT_EQ(b.files.open("/d/a", rt::Open::read).error().code, Code::io);
+  b.files.power_on();
   EXPECT_EQ((*file)->write_at(0, filled(1, 2)).error().code, Code::io);
   EXPECT_TRUE(b.files.lock("/d/lock"));
   EXPECT_EQ(*b.files.look("/d/a"), filled(10, 1));
@@ -221,6 +223,22 @@ TEST(DiskFiles, AFullDiskRefusesAndTakesAgainAfterARemoval) {
   ASSERT_TRUE(b.files.remove("/a"));
   auto other = b.files.open("/b", rt::Open::create);
   EXPECT_TRUE((*other)->write_at(0, filled(900, 1)));
+}
+
+TEST(DiskFiles, ThePowerCanGoInTheMiddleOfACall) {
+  Bench b;
+  b.files.place("/a", {});
+  auto file = b.files.open("/a", rt::Open::read_write);
+  bool told = false;
+  b.files.power_cut_at_call(3, [&] { told = true; });
+  ASSERT_TRUE((*file)->write_at(0, filled(512, 1)));
+  ASSERT_TRUE((*file)->sync());
+  EXPECT_FALSE((*file)->write_at(0, filled(512, 2)));
+  EXPECT_FALSE(told);
+  (void)b.time.run_until([] { return false; }, rt::kNever);
+  EXPECT_TRUE(told);
+  b.files.power_on();
+  EXPECT_EQ(*b.files.look("/a"), filled(512, 1));
 }
 
 TEST(DiskFiles, TheNamedCallFailsAndNoOther) {

@@ -50,6 +50,7 @@ std::int64_t rows_after_power_cut(std::uint64_t seed, bool synchronous) {
   for (int i = 0; i < 20; ++i) run(db, "INSERT INTO t VALUES(1, randomblob(3000))");
   b.files.power_cut();
   sqlite3_close_v2(db);
+  b.files.power_on();
   db = open_database();
   std::int64_t rows = number(db, "SELECT count(*) FROM t");
   if (number(db, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check != 'ok'") != 0)
