@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -75,8 +76,12 @@ class PartialBlob {
   // Verified and written (perhaps not yet durable).
   virtual const bao::ChunkRanges& have() const = 0;
   virtual Result<> write(const bao::VerifiedParent& parent) = 0;
-  // May buffer up to 1 MiB; `have` counts it once written.
+  // Keeps whole groups only: a leaf below a group (the answer to a range within one) is dropped, so
+  // ask for whole groups. Buffers up to 256 KiB; `have` counts it once written.
+  // Errors: after a failed write every later one fails too; what was held before stays.
   virtual Result<> write(const bao::VerifiedLeaf& leaf) = 0;
+  // The same for a run of events in order, without copying the leaves.
+  virtual Result<> write_batch(std::span<const bao::DecodeEvent> events);
   // Hands buffered writes to the file. checkpoint: and makes them and the bitfield durable.
   virtual Result<> flush() = 0;
   virtual Result<> checkpoint() = 0;
@@ -114,6 +119,9 @@ struct VerifyReport {
   std::uint64_t blobs = 0;
   std::uint64_t bytes = 0;
   std::vector<Damage> damage;
+  // Files without a row: a crash leaves such (our names) between rename and commit; foreign ones
+  // are somebody's. Neither is damage; repair moves both to tmp/orphans.
+  std::uint64_t stray_files = 0;
 };
 
 struct GcOptions {
@@ -130,9 +138,22 @@ struct GcReport {
 // Names exported files get, and how.
 enum class ExportMode : unsigned char { copy, reflink_or_copy };
 
+// While one is alive the rows of add_file, add_bytes and adopt_file are committed together: by
+// commit(), after 1000 of them, or before any other change. Until then they are not durable, though
+// visible. The destructor commits too, and logs a failure.
+class Batch {
+ public:
+  virtual ~Batch() = default;
+  virtual Result<> commit() = 0;
+};
+
+// Thread: any; the readers and partials it hands out each belong to one thread at a time.
+// Lifetime: outlives everything it hands out.
 class BlobStore {
  public:
   virtual ~BlobStore() = default;
+
+  virtual Result<std::unique_ptr<Batch>> batch() = 0;
 
   // One pass: BLAKE3, SHA-256 and outboard. A file that changes meanwhile is refused (bad_input),
   // nothing is kept.

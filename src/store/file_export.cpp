@@ -1,0 +1,74 @@
+// FileStore: writing a blob out under a name of the user's. What appears there has hashed to the
+// blob's name.
+#include <fmt/core.h>
+
+#include "store/file_store.hpp"
+#include "store/temp_file.hpp"
+
+namespace archy::store {
+namespace {
+
+// Reads through a BlobReader into the pass and, where there is one, the file.
+Result<Imported> pass_over_reader(BlobReader& reader, ContentPass& pass, rt::File* copy_to,
+                                  const ProgressFn& progress, const std::stop_token& stop) {
+  const std::uint64_t size = reader.size();
+  for (std::uint64_t offset = 0; offset < size;) {
+    if (stop.stop_requested()) return fail(Code::cancelled, "stopped");
+    const auto length =
+        static_cast<std::size_t>(std::min<std::uint64_t>(kPassBytes, size - offset));
+    TRY(bytes, reader.data(offset, length));
+    if (copy_to != nullptr) TRY_OK(copy_to->write_at(offset, bytes));
+    TRY_OK(pass.feed(bytes));
+    offset += length;
+    if (progress) progress({offset, size});
+  }
+  return pass.finish();
+}
+
+}  // namespace
+
+Result<> FileStore::export_blob(const Blake3Hash& hash, const rt::Path& to, ExportMode mode,
+                                const ProgressFn& progress, std::stop_token stop) {
+  if (!to.has_filename()) return fail(Code::bad_input, "no file name to export to");
+  if (auto there = files_.kind(to); there.has_value()) {
+    return fail(Code::denied, to.native() + " exists already");
+  }
+  std::unique_ptr<FileReader> source;
+  rt::Path source_path;
+  {
+    const std::lock_guard lock(mutex_);
+    TRY(row, index_->find(hash));
+    if (!row.has_value() || !row->complete) return fail(Code::not_found, "no such complete blob");
+    TRY(made, make_reader(*row));
+    source = std::move(made);
+    if (row->location == Location::owned) source_path = layout_.data(hash);
+  }
+  TRY(fresh, new_temp_path("export"));
+  const rt::Path folder = to.has_parent_path() ? to.parent_path() : rt::Path(".");
+  TempFile temp(files_, folder / ("." + fresh.filename().native()));
+
+  bool shared = false;
+  if (mode == ExportMode::reflink_or_copy && !source_path.empty()) {
+    auto linked = files_.reflink(source_path, temp.path());
+    if (!linked.has_value() && linked.error().code != Code::unsupported) return linked;
+    shared = linked.has_value();
+  }
+  TRY(file, files_.open(temp.path(), shared ? rt::Open::read_write : rt::Open::create_new));
+  ContentPass pass(source->size(), {}, {.sha256 = false, .helper_thread = false});
+  Imported what;
+  if (shared) {
+    TRY(passed,
+        pass_over(*file, pass, {.size = source->size(), .progress = &progress, .stop = stop}));
+    what = passed;
+  } else {
+    TRY(passed, pass_over_reader(*source, pass, file.get(), progress, stop));
+    what = passed;
+  }
+  if (what.hash != hash)
+    return fail(Code::corrupt, "the stored bytes are damaged: nothing was exported");
+  TRY_OK(file->sync());
+  TRY_OK(files_.rename_new(temp.path(), to));
+  return files_.sync_directory(folder);
+}
+
+}  // namespace archy::store
