@@ -254,6 +254,21 @@ def blobs_gets_missing(t):
 
 
 @case("peer", "bin")
+def blobs_gets_no_answer(t):
+    """The older shapes of "not found": FIN at once, FIN inside the size header. Exit 3."""
+    data = t.file("data", 100_000)
+    good = provide(t, "--files", data)
+    for kind in ("empty", "half_header"):
+        source = lie(t, kind, "--files", data)
+        node, out = Node(t, kind), t.path(f"out-{kind}")
+        node.get(good.hashes["data"], "--from", source.source, "-o", out, timeout=40).expect(3)
+        check(not out.exists(), f"an output file after {kind}")
+        node.get(good.hashes["data"], "--from", source.source, "--from", good.source,
+                 "-o", out).expect(0)
+        same_file(data, out)
+
+
+@case("peer", "bin")
 def blobs_gets_partial_only(t):
     """A part and nothing else: exit 3, no output; a second peer completes it from there."""
     data = t.file("data", 3_000_000)

@@ -122,6 +122,8 @@ LIES = {
     "short_last_group": ("leaf_not_found", "leaf_hash_mismatch", "read"),
     "flip_bit": ("leaf_hash_mismatch",),
     "wrong_content": ("parent_hash_mismatch",),
+    "empty": ("not_found",),
+    "half_header": ("not_found",),
     "truncate": ("leaf_not_found", "parent_not_found", "read"),
 }
 

@@ -1,7 +1,7 @@
 //! lie: a provider that breaks the encoding on purpose, to see that getters reject it.
 //!
 //! `--lie none|child_order|no_inner_parents|size_plus_one|trailing_byte|short_last_group|flip_bit|
-//! truncate|wrong_content|stall|reset`. Answers Get of the blobs of `--files`, and of a collection
+//! truncate|empty|half_header|wrong_content|stall|reset`. Answers Get of the blobs of `--files`, and of a collection
 //! of them with `--collection`.
 
 use bao_tree::io::{mixed::EncodedItem, Leaf, Parent};
@@ -133,6 +133,8 @@ async fn stream(
     let half = bytes.len() / 2;
     net::text(&format!("event=get hash={} bytes={}", request.hash.to_hex(), bytes.len()));
     match lie.as_str() {
+        "empty" => {}
+        "half_header" => send.write_all(&bytes[..4]).await?,
         "truncate" => send.write_all(&bytes[..half]).await?,
         "stall" => {
             send.write_all(&bytes[..half]).await?;
