@@ -20,6 +20,7 @@ class Provider:
         self.child = test.spawn(f"peer-{command}", [PROGRAMS["peer"], command, *options])
         last = None
         while (line := self.child.line(what="ready")) != "ready":
+            check(not line.startswith("{"), f"{command}: {line}")
             key, _, value = line.partition("=")
             if key == "id":
                 self.id, self.addr = value.split(" addr=")
