@@ -71,6 +71,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
 
+  // Any set is the union of its spans, and counts as many chunks as it holds.
+  ChunkRanges joined;
+  std::uint64_t counted = 0;
+  for (const ChunkRanges::Span& span : a.spans()) {
+    const ChunkIndex first(span.start);
+    joined |= span.end ? ChunkRanges::span(first, ChunkIndex(*span.end)) : ChunkRanges::from(first);
+    if (span.start < start) counted += std::min(span.end.value_or(start), start) - span.start;
+  }
+  CHECK(joined == a && a.count_below(start) == counted);
+  const ChunkRanges touched = ChunkRanges::from_bytes(start, end);
+  CHECK(touched.is_empty() == (end <= start));
+  if (start < end) CHECK(touched.covers(start / 1024, (end - 1) / 1024 + 1));
+  CHECK((a | ChunkRanges::all()).is_all() && (a - ChunkRanges::all()).is_empty());
+  CHECK((a | ChunkRanges::last_chunk()).contains(ChunkIndex(~std::uint64_t{0})));
+
   const std::uint64_t blob_size = input.number(7) >> 3;  // up to 2^53
   const std::uint64_t chunks = Tree(blob_size).chunks();
   const ChunkRanges effective = a.effective(chunks);
