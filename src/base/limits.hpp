@@ -36,6 +36,8 @@ inline constexpr std::size_t kUnsentBytesPerStream = 1u << 20;
 // ---------------------------------------------------------------------------- Served at once; more
 // are queued, not refused (iroh opens 32).
 inline constexpr std::size_t kRequestsAtOnce = 8;
+// Observe answers stay open; further ones are refused with "limit".
+inline constexpr std::size_t kObservesAtOnce = 16;
 
 // --- store
 // ------------------------------------------------------------------------------------------

@@ -1,0 +1,135 @@
+#include "swarm/peer_source.hpp"
+
+#include <algorithm>
+
+#include "bao/tree.hpp"
+#include "base/limits.hpp"
+#include "wire/id_text.hpp"
+
+namespace archy::swarm {
+namespace {
+
+constexpr std::uint64_t kSkeletonChunks = (1u << 20) / bao::kChunkBytes;
+
+// Counts for the fetch what reaches the partial.
+class CountingSink final : public blobs::BlobSink {
+ public:
+  CountingSink(blobs::BlobSink& inner, std::uint64_t& verified_bytes)
+      : inner_(inner), verified_bytes_(verified_bytes) {}
+  Result<> take(std::span<const bao::DecodeEvent> events) override {
+    TRY_OK(inner_.take(events));
+    for (const auto& event : events) {
+      if (const auto* leaf = std::get_if<bao::VerifiedLeaf>(&event))
+        verified_bytes_ += leaf->bytes().size();
+    }
+    return {};
+  }
+  Result<> size_verified(std::uint64_t size) override { return inner_.size_verified(size); }
+
+ private:
+  blobs::BlobSink& inner_;
+  std::uint64_t& verified_bytes_;
+};
+
+// At most as many spans as one request may have.
+bao::ChunkRanges first_spans(const bao::ChunkRanges& ranges) {
+  const auto boundaries = ranges.boundaries();
+  if (boundaries.size() <= 2 * limits::kRangeSpans) return ranges;
+  bao::ChunkRanges out;
+  for (std::size_t i = 0; i < 2 * limits::kRangeSpans; i += 2)
+    out.add(boundaries[i], boundaries[i + 1]);
+  return out;
+}
+
+// What is still worth asking for, in whole groups: a store cannot keep less.
+bao::ChunkRanges missing(const fetch::Attempt& attempt) {
+  bao::ChunkRanges out = (attempt.wanted - attempt.target->have()).rounded_to_groups();
+  const auto size = attempt.target->size();
+  if (!size || !attempt.target->size_verified()) return out;
+  return out.effective(bao::Tree(*size).chunks()) - attempt.target->have();
+}
+
+}  // namespace
+
+PeerSource::PeerSource(rt::Clock& clock, quic::Endpoint& endpoint, PeerAddress peer)
+    : clock_(clock), endpoint_(endpoint), peer_(std::move(peer)) {}
+
+std::string PeerSource::name() const {
+  std::string out = "peer " + wire::short_id(peer_.id);
+  if (connection_) return out + " at " + rt::to_string(connection_->remote_address());
+  return peer_.addresses.empty() ? out : out + " at " + rt::to_string(peer_.addresses.front());
+}
+
+rt::Task<std::shared_ptr<quic::Connection>> PeerSource::connection() {
+  if (connection_ && !connection_->closed()) co_return connection_;
+  connection_.reset();
+  if (peer_.addresses.empty()) co_return fail(Code::bad_input, "no address known");
+  std::vector<rt::Address> addresses = peer_.addresses;
+  std::string alpn(blobs::kAlpn);
+  CO_TRY(dialled, co_await endpoint_.connect(peer_.id, std::move(addresses), std::move(alpn)));
+  connection_ = dialled;
+  co_return dialled;
+}
+
+blobs::GetOptions PeerSource::options(const fetch::Attempt& attempt) const {
+  blobs::GetOptions out{clock_};
+  if (attempt.no_progress_limit > rt::Duration::zero()) out.no_progress = attempt.no_progress_limit;
+  out.stop = attempt.stop;
+  return out;
+}
+
+rt::Task<> PeerSource::get(fetch::Attempt& attempt, bao::ChunkRanges ranges) {
+  CO_TRY(live, co_await connection());
+  blobs::PartialSink partial(attempt.target);
+  CountingSink sink(partial, attempt.verified_bytes);
+  auto got = co_await blobs::get_blob(live, attempt.hash, ranges, sink, options(attempt));
+  CO_TRY_OK(attempt.target->flush());
+  if (got || !partial.size_conflict()) co_return got;
+  co_return co_await settle_size(attempt);
+}
+
+rt::Task<> PeerSource::settle_size(fetch::Attempt& attempt) {
+  CO_TRY(live, co_await connection());
+  CO_TRY(proven, co_await blobs::probe_size(live, attempt.hash, options(attempt)));
+  const auto known = attempt.target->size();
+  if (known && *known == proven)
+    co_return fail(Code::peer_fault, "claimed a size it could not prove");
+  if (attempt.target->size_verified())
+    co_return fail(Code::peer_fault, "claims a size that is not the blob's");
+  // Everything held was verified under a size that is now known to be false.
+  CO_TRY_OK(attempt.target->claim_size(proven));
+  co_return attempt.target->mark_size_verified();
+}
+
+rt::Task<> PeerSource::fetch(fetch::Attempt& attempt) {
+  // More than one turn only where one request cannot name all that is missing, or the size had to
+  // be settled.
+  for (;;) {
+    const bao::ChunkRanges before = missing(attempt);
+    if (before.is_empty()) co_return Result<>{};
+    const bool size_known = attempt.target->size_verified();
+    CO_TRY_OK(co_await get(attempt, first_spans(before)));
+    const bool settled = !size_known && attempt.target->size_verified();
+    const bao::ChunkRanges after = missing(attempt);
+    if (after == before && !settled) co_return fail(Code::peer_fault, "the answer brought nothing");
+  }
+}
+
+rt::Task<> PeerSource::fetch_skeleton(fetch::Attempt& attempt) {
+  if (!attempt.target->size_verified()) {
+    CO_TRY_OK(co_await get(attempt, bao::ChunkRanges::last_chunk()));
+  }
+  if (!attempt.target->size_verified()) co_return fail(Code::peer_fault, "the size was not proven");
+  const std::uint64_t chunks = bao::Tree(attempt.target->size().value_or(0)).chunks();
+  for (std::uint64_t chunk = 0; chunk < chunks;) {
+    bao::ChunkRanges batch;
+    for (std::size_t i = 0; i < limits::kRangeSpans && chunk < chunks;
+         ++i, chunk += kSkeletonChunks) {
+      batch.add(chunk, chunk + 1);
+    }
+    CO_TRY_OK(co_await get(attempt, std::move(batch)));
+  }
+  co_return Result<>{};
+}
+
+}  // namespace archy::swarm

@@ -1,0 +1,47 @@
+// One peer as a source of a fetch: dials it once, asks for what is missing in as few requests as
+// the protocol allows, and writes verified bytes into the partial blob as they arrive.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "blobs/getter.hpp"
+#include "fetch/source.hpp"
+#include "quic/types.hpp"
+#include "rt/env.hpp"
+
+namespace archy::swarm {
+
+struct PeerAddress {
+  EndpointId id;
+  std::vector<rt::Address> addresses;
+};
+
+// Thread: the loop. Lifetime: `clock` and `endpoint` outlive it. The connection is kept for the
+// next fetch and closed with the source.
+class PeerSource final : public fetch::Source {
+ public:
+  PeerSource(rt::Clock& clock, quic::Endpoint& endpoint, PeerAddress peer);
+  std::string name() const override;
+  fetch::SourceKind kind() const override { return fetch::SourceKind::peer; }
+  rt::Task<> fetch(fetch::Attempt& attempt) override;
+  // The proven size and the inner hashes down to 1 MiB, without the payload (one chunk for each
+  // MiB), so that bytes of a plain origin can be verified 1 MiB at a time. Errors: as fetch().
+  rt::Task<> fetch_skeleton(fetch::Attempt& attempt);
+  // The live connection, dialled if there is none. Errors: unreachable, timed_out, denied,
+  // bad_input (no address).
+  rt::Task<std::shared_ptr<quic::Connection>> connection();
+
+ private:
+  rt::Task<> get(fetch::Attempt& attempt, bao::ChunkRanges ranges);
+  // A peer claims another size than the partial has: the last chunk decides who lied.
+  rt::Task<> settle_size(fetch::Attempt& attempt);
+  blobs::GetOptions options(const fetch::Attempt& attempt) const;
+
+  rt::Clock& clock_;
+  quic::Endpoint& endpoint_;
+  PeerAddress peer_;
+  std::shared_ptr<quic::Connection> connection_;
+};
+
+}  // namespace archy::swarm
