@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -17,6 +18,12 @@ namespace archy::fetch {
 
 enum class SourceKind : unsigned char { peer, origin };
 
+// A file that is the whole blob if the origin that filled it was honest.
+struct WholeFile {
+  rt::Path path;                   // in the store's temporary folder; the taker's from now on
+  std::uint64_t origin_bytes = 0;  // the rest was held, verified
+};
+
 // One attempt at one source. Lifetime: outlives the coroutine that was given it.
 struct Attempt {
   Blake3Hash hash;
@@ -24,8 +31,20 @@ struct Attempt {
   std::shared_ptr<store::PartialBlob> target;
   rt::Duration no_progress_limit{};  // give up when no verified byte came for so long
   std::stop_token stop;
-  // Kept up by the source while it runs (for progress and explain).
+  // Kept up by the source while it runs. Progress is what moves them: a source whose numbers stand
+  // still for no_progress_limit is told to stop.
   std::uint64_t verified_bytes = 0;
+  // Bytes that came but can be believed only together (an origin's, in quarantine).
+  std::uint64_t received_bytes = 0;
+
+  // --- origins only; a peer source leaves them alone
+  // In: bytes that cannot be verified one by one may be collected in a quarantine file.
+  bool may_quarantine = true;
+  // Out: the bytes are there, the inner hashes to verify them with are not, and quarantine was not
+  // allowed.
+  bool needs_tree = false;
+  // Out: what the caller has to verify and take.
+  std::optional<WholeFile> whole_file;
 };
 
 class Source {

@@ -1,0 +1,234 @@
+// A fetch over many sources: who is asked, who is dropped, what the report says.
+#include "fetch/fetcher.hpp"
+
+#include "base/test_hooks.hpp"
+#include "fetch/test_world.hpp"
+
+namespace archy::fetch {
+namespace {
+
+const Blob& blob() {
+  static const Blob made(3 * (1u << 20) + 5000, 3);
+  return made;
+}
+
+struct Fetcher : FetchWorld {};
+
+std::string why(const FetchReport& report) {
+  return report.error ? to_string(*report.error) : explain(report);
+}
+
+TEST_F(Fetcher, TakesAllFromOneHonestPeer) {
+  auto first = peer(blob()), second = peer(blob());
+  BlobOrigin server(blob());
+  const auto report = fetch(blob(), {first, second}, {origin(server.url())});
+  ASSERT_TRUE(report.ok()) << why(report);
+  expect_held(blob());
+  EXPECT_EQ(report.sources[0].verified_bytes, blob().bytes.size());
+  EXPECT_EQ(report.size, blob().bytes.size());
+  EXPECT_EQ(second->asked, 0);
+  EXPECT_TRUE(server.server().requests().empty());
+}
+
+TEST_F(Fetcher, AsksEachSourceOnlyForWhatIsMissing) {
+  auto first = peer(blob()), second = peer(blob());
+  first->holds = bao::ChunkRanges::from_bytes(0, 1u << 20);
+  const auto report = fetch(blob(), {first, second}, {});
+  ASSERT_TRUE(report.ok()) << why(report);
+  ASSERT_EQ(second->asked, 1);
+  EXPECT_FALSE(second->asked_for[0].intersects(0, 1024));
+  EXPECT_EQ(report.sources[0].verified_bytes, 1u << 20);
+  EXPECT_EQ(report.sources[1].verified_bytes, blob().bytes.size() - (1u << 20));
+}
+
+TEST_F(Fetcher, GoesOnWhereTheLastFetchEnded) {
+  auto part = peer(blob());
+  part->drops_after = 2u << 20;
+  options.limits.max_turns = 1;
+  const auto before = fetch(blob(), {part}, {});
+  ASSERT_FALSE(before.ok());
+  EXPECT_EQ(before.error->code, Code::unreachable);
+  auto whole = peer(blob());
+  const auto report = fetch(blob(), {whole}, {});
+  ASSERT_TRUE(report.ok()) << why(report);
+  EXPECT_EQ(report.resumed_bytes, before.verified_bytes);
+  EXPECT_GE(report.resumed_bytes, 1u << 20);
+  EXPECT_EQ(report.resumed_bytes + report.verified_bytes, blob().bytes.size());
+}
+
+TEST_F(Fetcher, DropsALiarForGoodAndNamesIt) {
+  auto liar = peer(blob(), "liar");
+  liar->flip = 2u << 20;
+  BlobOrigin server(blob());
+  const auto report = fetch(blob(), {liar}, {origin(server.url())});
+  ASSERT_TRUE(report.ok()) << why(report);
+  expect_held(blob());
+  EXPECT_EQ(liar->asked, 1);
+  EXPECT_TRUE(report.sources[0].lied);
+  EXPECT_NE(explain(report).find("liar"), std::string::npos);
+  EXPECT_NE(explain(report).find("LIED"), std::string::npos);
+  // What it sent before the lie was verified and is not fetched again.
+  EXPECT_GT(report.sources[0].verified_bytes, 1u << 20);
+  EXPECT_EQ(report.sources[0].verified_bytes + report.sources[1].verified_bytes,
+            blob().bytes.size());
+}
+
+TEST_F(Fetcher, ALiarAloneEndsAsCorruptWithNothingValid) {
+  auto liar = peer(blob(), "liar");
+  liar->flip = 8 + 10;
+  const auto report = fetch(blob(), {liar}, {});
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error->code, Code::corrupt);
+  EXPECT_EQ(report.verified_bytes, 0u);
+  expect_not_held(blob());
+}
+
+TEST_F(Fetcher, ADeadPeerAloneEndsAsUnreachable) {
+  auto dead = peer(blob(), "dead");
+  dead->refuses = Error{Code::unreachable, "no route"};
+  const auto report = fetch(blob(), {dead}, {});
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error->code, Code::unreachable);
+  EXPECT_EQ(dead->asked, 4);
+  expect_not_held(blob());
+}
+
+TEST_F(Fetcher, DeadLyingAndStallingPeersDoNotKeepTheOriginFromWinning) {
+  auto dead = peer(blob(), "dead"), liar = peer(blob(), "liar"), stalls = peer(blob(), "stalls"),
+       sizes = peer(blob(), "sizes"), empty = peer(blob(), "empty"), busy = peer(blob(), "busy");
+  dead->refuses = Error{Code::unreachable, ""};
+  liar->flip = 1u << 20;
+  stalls->stalls_after = 100000;
+  sizes->claims = 1u << 30;
+  empty->refuses = Error{Code::not_found, ""};
+  busy->refuses = Error{Code::try_later, ""};
+  for (const bool sidecar : {true, false}) {
+    BlobOrigin server(blob());
+    server.sidecar = sidecar;
+    const auto report =
+        fetch(blob(), {dead, sizes, liar, stalls, empty, busy}, {origin(server.url())});
+    ASSERT_TRUE(report.ok()) << why(report);
+    expect_held(blob());
+    EXPECT_TRUE(report.sources[1].lied);
+    EXPECT_TRUE(report.sources[2].lied);
+    EXPECT_FALSE(report.sources[6].lied);
+    ASSERT_TRUE(store->remove(blob().hash, true));
+  }
+}
+
+TEST_F(Fetcher, LeavesAPeerThatMakesNoProgress) {
+  auto stalls = peer(blob(), "stalls");
+  stalls->stalls_after = 0;
+  auto good = peer(blob(), "good");
+  const auto report = fetch(blob(), {stalls, good}, {});
+  ASSERT_TRUE(report.ok()) << why(report);
+  EXPECT_EQ(report.sources[0].last_error->code, Code::timed_out);
+  EXPECT_GE(report.sources[0].time, 300ms);
+  EXPECT_LT(report.sources[0].time, 2s);
+}
+
+TEST_F(Fetcher, TriesAgainWhoWasBusy) {
+  auto busy = peer(blob());
+  busy->refuses = Error{Code::try_later, "busy"};
+  options.on_progress = [busy](const FetchReport&) {
+    if (busy->asked == 2) busy->refuses.reset();
+  };
+  const auto report = fetch(blob(), {busy}, {});
+  ASSERT_TRUE(report.ok()) << why(report);
+  EXPECT_EQ(report.sources[0].attempts, 3u);
+}
+
+TEST_F(Fetcher, TellsProgressByItsSources) {
+  std::uint64_t most = 0;
+  options.on_progress = [&most](const FetchReport& report) {
+    EXPECT_GE(report.verified_bytes, most);
+    most = report.verified_bytes;
+  };
+  ASSERT_TRUE(fetch(blob(), {peer(blob())}, {}).ok());
+  EXPECT_EQ(most, blob().bytes.size());
+}
+
+TEST_F(Fetcher, StopKeepsWhatWasVerified) {
+  std::stop_source stop;
+  options.stop = stop.get_token();
+  auto stalls = peer(blob());
+  stalls->stalls_after = 2u << 20;
+  options.on_progress = [&stop](const FetchReport& report) {
+    if (report.verified_bytes > 0) stop.request_stop();
+  };
+  const auto report = fetch(blob(), {stalls}, {});
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error->code, Code::cancelled);
+  options.stop = {};
+  options.on_progress = {};
+  const auto after = fetch(blob(), {peer(blob())}, {});
+  ASSERT_TRUE(after.ok());
+  EXPECT_GE(after.resumed_bytes, 1u << 20);
+}
+
+TEST_F(Fetcher, NoSourceIsNotFound) {
+  const auto report = fetch(blob(), {}, {});
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error->code, Code::not_found);
+}
+
+TEST_F(Fetcher, MalformedOriginUrlIsBadInput) {
+  const auto report = fetch(blob(), {}, {origin("not a url")});
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error->code, Code::bad_input);
+}
+
+TEST_F(Fetcher, TheSecondOriginHelpsWhenTheFirstLies) {
+  BlobOrigin bad(blob()), good(blob());
+  bad.fault = [](int) {
+    Fault out;
+    out.flip = 5;
+    return out;
+  };
+  const auto report = fetch(blob(), {}, {origin(bad.url()), origin(good.url())});
+  ASSERT_TRUE(report.ok()) << why(report);
+  EXPECT_TRUE(report.sources[0].lied);
+  expect_held(blob());
+}
+
+// A peer that gave something but not all is asked for one group per 1 MiB: with the hashes that
+// come along, the origin's bytes are verified as they come instead of at the end.
+TEST_F(Fetcher, HashesFromAPeerSpareTheOriginItsQuarantine) {
+  static const Blob large(20 * (1u << 20) + 99, 4);
+  auto slow = peer(large, "slow");
+  slow->stalls_after = 2u << 20;
+  int calls = 0;
+  options.on_progress = [&](const FetchReport& report) {
+    // Once the origin has had its turn, the peer answers small questions.
+    if (report.sources[1].attempts > 0 && calls++ == 0) slow->stalls_after.reset();
+  };
+  BlobOrigin server(large);
+  server.sidecar = false;
+  server.fault = [](int n) {
+    Fault out;
+    if (n > 0) out.flip = 19u << 20;  // a late lie, told at once and not at the end
+    return out;
+  };
+  const auto report = fetch(large, {slow}, {origin(server.url())});
+  ASSERT_TRUE(report.ok()) << why(report);
+  ASSERT_GE(slow->asked_for.size(), 2u);
+  const auto& skeleton = slow->asked_for[1];
+  EXPECT_LE(skeleton.count_below(1u << 20), 20u * 16);
+  EXPECT_TRUE(report.sources[1].lied);
+  EXPECT_GT(report.sources[1].verified_bytes, 10u << 20);
+}
+
+#ifdef ARCHY_TEST_HOOKS
+TEST_F(Fetcher, APlantedBugAsksALiarAgain) {
+  auto liar = peer(blob(), "liar");
+  liar->flip = 8 + 10;
+  test_hooks::plant("liar_not_dropped");
+  const auto report = fetch(blob(), {liar}, {});
+  test_hooks::plant("");
+  EXPECT_GT(liar->asked, 1);
+  EXPECT_FALSE(report.sources[0].lied);
+}
+#endif
+
+}  // namespace
+}  // namespace archy::fetch
