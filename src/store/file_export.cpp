@@ -68,7 +68,10 @@ Result<> FileStore::export_blob(const Blake3Hash& hash, const rt::Path& to, Expo
     return fail(Code::corrupt, "the stored bytes are damaged: nothing was exported");
   TRY_OK(file->sync());
   TRY_OK(files_.rename_new(temp.path(), to));
-  return files_.sync_directory(folder);
+  auto durable = files_.sync_directory(folder);
+  // An error means that nothing was exported.
+  if (!durable.has_value()) TRY_OK(remove_if_there(files_, to));
+  return durable;
 }
 
 }  // namespace archy::store

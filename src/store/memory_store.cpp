@@ -1,5 +1,6 @@
 #include "store/memory_store.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "base/limits.hpp"
