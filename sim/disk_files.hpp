@@ -55,12 +55,16 @@ class DiskFiles final : public rt::Files {
   // io until power_on().
   void power_cut();
   void power_on() { powered_ = true; }
+  bool is_powered() const { return powered_; }
   // The power goes in the middle of the n-th call from now (1: the next), in whatever the program
   // is doing just then; `on_cut` runs on a later turn of the loop. Forgotten when the power goes
   // earlier.
   void power_cut_at_call(std::uint64_t nth, std::function<void()> on_cut);
   // A disk in this one's place (an image made elsewhere). Every open handle is dead.
   void replace(Disk disk);
+  // The calls that follow are the judge's: no faults, not counted, not logged.
+  void set_judged(bool judged) { judged_ = judged; }
+  void disarm_power_cut() { cut_in_calls_ = 0; }
   // A file that was there before the story began: durable with its name, no fault, no record.
   void place(const rt::Path& path, ByteView bytes);
   // The bytes of a file as they are, without faults; none when it is not there.
@@ -84,6 +88,7 @@ class DiskFiles final : public rt::Files {
   std::set<std::string> locks_;
   std::shared_ptr<int> power_ = std::make_shared<int>(0);  // a new one after each cut
   bool powered_ = true;
+  bool judged_ = false;
   std::uint64_t cut_in_calls_ = 0;  // 0: not armed
   std::function<void()> on_cut_;
 };

@@ -70,8 +70,8 @@ boost::asio::awaitable<void> EvilPeer::close() {
   co_await scope_.close(env_.clock);
 }
 
-std::uint64_t EvilPeer::lies_told(const Blake3Hash& hash) const {
-  const auto found = lies_.find(hash);
+std::uint64_t EvilPeer::lies_told(const Blake3Hash& hash, const EndpointId& to) const {
+  const auto found = lies_.find({hash, to});
   return found == lies_.end() ? 0 : found->second;
 }
 
@@ -88,7 +88,7 @@ boost::asio::awaitable<void> EvilPeer::serve_connection(
   for (;;) {
     auto stream = co_await connection->accept_bi();
     if (!stream) co_return;
-    scope_.start(serve_stream(std::move(*stream)));
+    scope_.start(serve_stream(std::move(*stream), connection->peer()));
   }
 }
 
@@ -103,7 +103,8 @@ rt::Task<Bytes> EvilPeer::read_request(quic::Stream& stream) {
   co_return out;
 }
 
-boost::asio::awaitable<void> EvilPeer::serve_stream(std::shared_ptr<quic::Stream> stream) {
+boost::asio::awaitable<void> EvilPeer::serve_stream(std::shared_ptr<quic::Stream> stream,
+                                                    EndpointId asker) {
   auto message = co_await read_request(*stream);
   if (!message) co_return;
   auto request = blobs::decode_request(*message);
@@ -114,12 +115,12 @@ boost::asio::awaitable<void> EvilPeer::serve_stream(std::shared_ptr<quic::Stream
     co_return;
   }
   const bao::ChunkRanges wanted = get->ranges.at(0);
-  (void)co_await answer(*stream, *truth->second, wanted);
+  (void)co_await answer(*stream, *truth->second, wanted, asker);
   (void)co_await stream->drained();
 }
 
-rt::Task<> EvilPeer::answer(quic::Stream& stream, const Truth& truth,
-                            const bao::ChunkRanges& wanted) {
+rt::Task<> EvilPeer::answer(quic::Stream& stream, const Truth& truth, bao::ChunkRanges wanted,
+                            EndpointId asker) {
   CO_TRY(honest, honest_answer(truth, wanted));
   Bytes& bytes = honest.bytes;
   log_.add(env_.clock.now(), "peer.evil", {static_cast<std::uint64_t>(mood_), bytes.size()});
@@ -193,7 +194,7 @@ rt::Task<> EvilPeer::answer(quic::Stream& stream, const Truth& truth,
     case PeerMood::kCount:
       break;
   }
-  if (lied) ++lies_[truth.hash];
+  if (lied) ++lies_[{truth.hash, asker}];
   std::size_t done = 0;
   const std::size_t step = mood_ == PeerMood::drips ? 1 : 16384;
   while (done < cut && !scope_.stop_token().stop_requested()) {

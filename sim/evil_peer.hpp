@@ -50,15 +50,16 @@ class EvilPeer {
 
   const quic::Endpoint& endpoint() const { return *endpoint_; }
   PeerMood mood() const { return mood_; }
-  // Requests for content that were answered with a lie, by hash.
-  std::uint64_t lies_told(const Blake3Hash& hash) const;
+  // Answers with a lie about `hash` to one asker.
+  std::uint64_t lies_told(const Blake3Hash& hash, const EndpointId& to) const;
 
  private:
   boost::asio::awaitable<void> accept_connections();
   boost::asio::awaitable<void> serve_connection(std::shared_ptr<quic::Connection> connection);
-  boost::asio::awaitable<void> serve_stream(std::shared_ptr<quic::Stream> stream);
+  boost::asio::awaitable<void> serve_stream(std::shared_ptr<quic::Stream> stream, EndpointId asker);
   rt::Task<Bytes> read_request(quic::Stream& stream);
-  rt::Task<> answer(quic::Stream& stream, const Truth& truth, const bao::ChunkRanges& wanted);
+  rt::Task<> answer(quic::Stream& stream, const Truth& truth, bao::ChunkRanges wanted,
+                    EndpointId asker);
 
   rt::Env& env_;
   PeerMood mood_;
@@ -68,7 +69,7 @@ class EvilPeer {
   rt::Scope scope_;
   std::unique_ptr<quic::Endpoint> endpoint_;
   std::map<Blake3Hash, const Truth*> blobs_;
-  std::map<Blake3Hash, std::uint64_t> lies_;
+  std::map<std::pair<Blake3Hash, EndpointId>, std::uint64_t> lies_;
 };
 
 }  // namespace archy::sim

@@ -251,6 +251,7 @@ PowerLoss::PowerLoss(std::uint64_t seed) : seed_(seed), recording_(std::make_uni
   Machine machine(world, 0);
   machine.files.disk().record(&r.ops);
   for (std::size_t i = 0; i < 3; ++i) machine.files.place(kUserFiles[i], r.truths[i].bytes);
+  machine.files.place("/n0/data/here", {});  // the data directory itself was made long ago
   r.set_up = r.ops.size();
   auto store = open_store(machine);
   if (!store) {

@@ -34,14 +34,24 @@ std::string compare_blob(store::BlobStore& store, const store::BlobInfo& info, c
   }
   if (info.complete && info.sha256 && *info.sha256 != truth.sha256) return "wrong SHA-256";
   if (damaged) return {};
-  if (!info.complete && info.have.is_empty()) return {};
-  auto reader = store.reader(info.hash);
+  if (info.complete) {
+    auto reader = store.reader(info.hash);
+    if (!reader) return fmt::format("no reader: {}", to_string(reader.error()));
+    return compare_span(**reader, truth, 0, size);
+  }
+  // As the next fetch would find it.
+  auto partial = store.partial(info.hash);
+  if (!partial) return fmt::format("no writer: {}", to_string(partial.error()));
+  if ((*partial)->size_verified() && (*partial)->size() != size)
+    return "a wrong size called verified";
+  auto reader = (*partial)->reader();
   if (!reader) return fmt::format("no reader: {}", to_string(reader.error()));
-  if (info.complete) return compare_span(**reader, truth, 0, size);
-  for (const auto& span : info.have.spans()) {
+  for (const auto& span : (info.have | (*partial)->have()).spans()) {
     const std::uint64_t begin = span.start * bao::kChunkBytes;
     const std::uint64_t end =
         span.end ? std::min<std::uint64_t>(*span.end * bao::kChunkBytes, size) : size;
+    if ((*partial)->size() != size)
+      continue;  // held under a size somebody claimed: proves itself or goes
     if (begin > size || (begin == size && size > 0))
       return fmt::format("claims chunk {} beyond its end", span.start);
     if (auto wrong = compare_span(**reader, truth, begin, end); !wrong.empty()) return wrong;
