@@ -192,7 +192,6 @@ boost::asio::awaitable<void> abandon_client(World& world,
   }
   if (options.has("--stop")) stream->stop(options.number("--stop"));
   if (options.has("--reset")) stream->reset(options.number("--reset"));
-  if (!options.has("--stop")) (void)co_await read_to_end(stream);
   (void)co_await pause(world, std::chrono::milliseconds(200));
   say_stream_end(*stream);
 }

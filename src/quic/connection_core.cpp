@@ -117,8 +117,20 @@ void ConnectionCore::receive(std::size_t socket, const rt::Address& from, const 
   }
   ngtcp2_pkt_info info{};
   info.ecn = ecn;
-  const int rv = ngtcp2_conn_read_pkt(conn_, &path_.path, &info, packet.data(), packet.size(), now);
+  const int rv = read_packet(*this, path_.path, info, packet, now);
+  if (!stops_.empty()) apply_stops();
   if (rv != 0) read_failed(rv, now);
+}
+
+void ConnectionCore::apply_stops() {
+  for (const auto& stop : stops_) {
+    StreamState* stream = streams_.find(static_cast<std::int64_t>(stop.stream));
+    if (!stream || stream->stop_code || stream->fin_acked) continue;
+    stream->stop_code = stop.code;
+    stream->outgoing.drop_unsent();
+    streams_.mark_dirty(*stream);
+  }
+  stops_.clear();
 }
 
 void ConnectionCore::read_failed(int liberr, ngtcp2_tstamp now) {

@@ -7,6 +7,7 @@
 
 #include "quic/close_mapping.hpp"
 #include "quic/ngtcp2_shim.hpp"
+#include "quic/stop_sending.hpp"
 #include "quic/stream_table.hpp"
 #include "quic/tls_session.hpp"
 #include "quic/types.hpp"
@@ -98,6 +99,7 @@ class ConnectionCore : public std::enable_shared_from_this<ConnectionCore> {
   friend struct Ngtcp2Events;
   ConnectionCore(EndpointCore& endpoint, std::uint64_t serial, bool server);
   Result<> finish_start(int liberr);
+  void apply_stops();
   void read_failed(int liberr, ngtcp2_tstamp now);
   void close_with(const shim::CloseError& error, CloseInfo info, ngtcp2_tstamp now);
   void answer_after_close();
@@ -123,6 +125,7 @@ class ConnectionCore : public std::enable_shared_from_this<ConnectionCore> {
   std::size_t socket_ = 0;
 
   StreamTable streams_;
+  std::vector<StopSending> stops_;  // found in the packet being read
   rt::Signal changed_;
   bool signal_changed_ = false;
   bool established_ = false;

@@ -1,5 +1,6 @@
 #include "quic/endpoint_core.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 
 #include "base/log.hpp"
@@ -171,6 +172,11 @@ std::shared_ptr<ConnectionCore> EndpointCore::take_accepted() {
     if (!out->closed()) return out;
   }
   return nullptr;
+}
+
+std::size_t EndpointCore::live_connections() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(connections_, [](const auto& at) { return !at.second->closed(); }));
 }
 
 void EndpointCore::fresh_cid(ConnectionCore& connection, ngtcp2_cid& out) {

@@ -32,7 +32,7 @@ class EndpointCore : public std::enable_shared_from_this<EndpointCore> {
                                                const std::string& alpn);
   std::shared_ptr<ConnectionCore> take_accepted();
   rt::Signal& accepted_signal() { return accepted_signal_; }
-  std::size_t live_connections() const { return connections_.size(); }
+  std::size_t live_connections() const;
   void close_all(std::uint64_t code, std::string_view reason);
   void shut_down();
   bool is_shut_down() const { return shut_down_; }

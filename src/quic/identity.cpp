@@ -50,6 +50,14 @@ Result<EndpointId> public_id(const gnutls_datum_t& pkcs8, std::array<std::uint8_
   return *id;
 }
 
+// Answers a CertificateRequest with an empty Certificate message, while raw keys stay on offer.
+int no_certificate(gnutls_session_t, const struct gnutls_cert_retr_st*, gnutls_pcert_st**,
+                   unsigned* count, gnutls_ocsp_data_st**, unsigned*, gnutls_privkey_t*,
+                   unsigned*) {
+  *count = 0;
+  return 0;
+}
+
 }  // namespace
 
 std::optional<EndpointId> id_from_spki(ByteView spki) {
@@ -72,7 +80,9 @@ Result<std::unique_ptr<Identity>> Identity::make(const crypto::Ed25519Seed& seed
 
   int rv = gnutls_certificate_allocate_credentials(&out->credentials_);
   if (rv != 0) return tls_failure("credentials", rv);
-  if (!overrides.no_certificate) {
+  if (overrides.no_certificate) {
+    gnutls_certificate_set_retrieve_function3(out->credentials_, no_certificate);
+  } else {
     const gnutls_datum_t open{spki.data(), static_cast<unsigned>(spki.size())};
     rv =
         gnutls_certificate_set_rawpk_key_mem(out->credentials_, &open, &secret, GNUTLS_X509_FMT_DER,

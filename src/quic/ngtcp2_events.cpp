@@ -1,11 +1,17 @@
 #include "quic/ngtcp2_events.hpp"
 
+#include <array>
+
 #include "quic/connection_core.hpp"
 #include "quic/endpoint_core.hpp"
+#include "quic/stop_sending.hpp"
 
 namespace archy::quic {
 
 struct Ngtcp2Events {
+  // The connection whose packet is being read on this thread: the decrypt call-back is told none.
+  static thread_local ConnectionCore* reading;
+
   static ConnectionCore& core(void* user_data) { return *static_cast<ConnectionCore*>(user_data); }
 
   static void rand(std::uint8_t* out, std::size_t length, const ngtcp2_rand_ctx* context) {
@@ -98,15 +104,21 @@ struct Ngtcp2Events {
     return 0;
   }
 
-  static int stop_sending(ngtcp2_conn*, std::int64_t id, std::uint64_t code, void* user_data,
-                          void*) {
-    auto& self = core(user_data);
-    StreamState* stream = self.streams_.find(id);
-    if (!stream) return 0;
-    if (!stream->stop_code) stream->stop_code = code;
-    stream->outgoing.drop_unsent();
-    self.streams_.mark_dirty(*stream);
-    return 0;
+  // Looks for STOP_SENDING in what was decrypted. A replayed packet tells nothing new: the code of
+  // a stream is set once.
+  static int decrypt(std::uint8_t* out, const ngtcp2_crypto_aead* aead,
+                     const ngtcp2_crypto_aead_ctx* context, const std::uint8_t* sealed,
+                     std::size_t length, const std::uint8_t* nonce, std::size_t nonce_length,
+                     const std::uint8_t* header, std::size_t header_length) {
+    const int rv = ngtcp2_crypto_decrypt_cb(out, aead, context, sealed, length, nonce, nonce_length,
+                                            header, header_length);
+    const bool short_header = header_length > 0 && (header[0] & 0x80) == 0;
+    if (rv != 0 || !short_header || reading == nullptr || length < aead->max_overhead) return rv;
+    auto& stops = reading->stops_;
+    std::array<StopSending, 16> found;
+    const auto count = find_stop_sending({out, length - aead->max_overhead}, found);
+    stops.insert(stops.end(), found.begin(), found.begin() + static_cast<std::ptrdiff_t>(count));
+    return rv;
   }
 
   static int more_stream_credit(ngtcp2_conn*, std::uint64_t, void* user_data) {
@@ -133,7 +145,7 @@ struct Ngtcp2Events {
     ngtcp2_callbacks out{};
     out.recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb;
     out.encrypt = ngtcp2_crypto_encrypt_cb;
-    out.decrypt = ngtcp2_crypto_decrypt_cb;
+    out.decrypt = decrypt;
     out.hp_mask = ngtcp2_crypto_hp_mask_cb;
     out.update_key = ngtcp2_crypto_update_key_cb;
     out.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb;
@@ -149,13 +161,23 @@ struct Ngtcp2Events {
     out.stream_open = stream_open;
     out.stream_close = stream_close;
     out.stream_reset = stream_reset;
-    out.stream_stop_sending = stop_sending;
     out.extend_max_local_streams_bidi = more_stream_credit;
     out.extend_max_stream_data = more_stream_window;
     out.recv_stateless_reset = stateless_reset;
     return out;
   }
 };
+
+thread_local ConnectionCore* Ngtcp2Events::reading = nullptr;
+
+int read_packet(ConnectionCore& connection, const ngtcp2_path& path, const ngtcp2_pkt_info& info,
+                ByteView packet, ngtcp2_tstamp now) {
+  Ngtcp2Events::reading = &connection;
+  const int rv =
+      ngtcp2_conn_read_pkt(connection.ngtcp2(), &path, &info, packet.data(), packet.size(), now);
+  Ngtcp2Events::reading = nullptr;
+  return rv;
+}
 
 const ngtcp2_callbacks& client_callbacks() {
   static const ngtcp2_callbacks table = [] {

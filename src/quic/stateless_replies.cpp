@@ -10,9 +10,13 @@ namespace {
 constexpr ngtcp2_duration kRetryTokenLife = 10 * NGTCP2_SECONDS;
 constexpr std::size_t kMaxReply = 1200;
 
-Bytes trimmed(Bytes buffer, ngtcp2_ssize length) {
-  buffer.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
-  return buffer;
+// `write` fills the buffer and returns the length, or an error.
+template <class Write>
+Bytes written(std::size_t most, Write write) {
+  Bytes out(most);
+  const ngtcp2_ssize length = write(out);
+  out.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
+  return out;
 }
 
 }  // namespace
@@ -23,13 +27,14 @@ StatelessReplies::StatelessReplies(const Identity& identity, rt::Random& random)
 }
 
 Bytes StatelessReplies::version_negotiation(const ngtcp2_version_cid& asked) {
-  Bytes out(kMaxReply);
   std::uint8_t unused = 0;
   random_.fill({&unused, 1});
   const std::uint32_t versions[] = {NGTCP2_PROTO_VER_V1};
-  return trimmed(std::move(out), ngtcp2_pkt_write_version_negotiation(
-                                     out.data(), out.size(), unused, asked.scid, asked.scidlen,
-                                     asked.dcid, asked.dcidlen, versions, 1));
+  return written(kMaxReply, [&](Bytes& out) {
+    return ngtcp2_pkt_write_version_negotiation(out.data(), out.size(), unused, asked.scid,
+                                                asked.scidlen, asked.dcid, asked.dcidlen, versions,
+                                                1);
+  });
 }
 
 Bytes StatelessReplies::retry(const ngtcp2_pkt_hd& initial, const rt::Address& from,
@@ -41,10 +46,10 @@ Bytes StatelessReplies::retry(const ngtcp2_pkt_hd& initial, const rt::Address& f
       token, retry_secret_.data(), retry_secret_.size(), initial.version, path.path.remote.addr,
       path.path.remote.addrlen, &ours, &initial.dcid, now);
   if (length < 0) return {};
-  Bytes out(kMaxReply);
-  return trimmed(std::move(out), ngtcp2_crypto_write_retry(
-                                     out.data(), out.size(), initial.version, &initial.scid, &ours,
-                                     &initial.dcid, token, static_cast<std::size_t>(length)));
+  return written(kMaxReply, [&](Bytes& out) {
+    return ngtcp2_crypto_write_retry(out.data(), out.size(), initial.version, &initial.scid, &ours,
+                                     &initial.dcid, token, static_cast<std::size_t>(length));
+  });
 }
 
 std::optional<ngtcp2_cid> StatelessReplies::verify_retry(const ngtcp2_pkt_hd& initial,
@@ -64,10 +69,11 @@ std::optional<ngtcp2_cid> StatelessReplies::verify_retry(const ngtcp2_pkt_hd& in
 }
 
 Bytes StatelessReplies::refusal(const ngtcp2_pkt_hd& initial) {
-  Bytes out(kMaxReply);
-  return trimmed(std::move(out), ngtcp2_crypto_write_connection_close(
-                                     out.data(), out.size(), initial.version, &initial.scid,
-                                     &initial.dcid, NGTCP2_CONNECTION_REFUSED, nullptr, 0));
+  return written(kMaxReply, [&](Bytes& out) {
+    return ngtcp2_crypto_write_connection_close(out.data(), out.size(), initial.version,
+                                                &initial.scid, &initial.dcid,
+                                                NGTCP2_CONNECTION_REFUSED, nullptr, 0);
+  });
 }
 
 Bytes StatelessReplies::reset(ByteView cid, std::size_t answered_bytes, ngtcp2_tstamp now) {
@@ -85,9 +91,9 @@ Bytes StatelessReplies::reset(ByteView cid, std::size_t answered_bytes, ngtcp2_t
   reset_token(id, token);
   std::uint8_t noise[NGTCP2_MIN_STATELESS_RESET_RANDLEN + 20];
   random_.fill(noise);
-  Bytes out(sizeof noise + sizeof token);
-  return trimmed(std::move(out), ngtcp2_pkt_write_stateless_reset(out.data(), out.size(), token,
-                                                                  noise, sizeof noise));
+  return written(sizeof noise + sizeof token, [&](Bytes& out) {
+    return ngtcp2_pkt_write_stateless_reset(out.data(), out.size(), token, noise, sizeof noise);
+  });
 }
 
 void StatelessReplies::reset_token(const ngtcp2_cid& cid, std::uint8_t* out) const {
