@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "app/collection.hpp"
 #include "base/utf8.hpp"
 #include "cli/progress.hpp"
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/limits.hpp"
 #include "base/utf8.hpp"
 #include "blobs/collection.hpp"
 #include "blobs/safe_name.hpp"

@@ -1,0 +1,151 @@
+#include "app/fetch_content.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "app/collection.hpp"
+#include "app/peer_door.hpp"
+#include "fetch/fetcher.hpp"
+#include "fetch/origin_source.hpp"
+
+namespace archy::app {
+namespace {
+
+using Sources = std::vector<std::shared_ptr<fetch::Source>>;
+
+void count(const fetch::FetchReport& report, FetchProgress& into) {
+  for (const fetch::SourceReport& source : report.sources) {
+    (source.kind == fetch::SourceKind::peer ? into.from_peers_bytes : into.from_origin_bytes) +=
+        source.verified_bytes;
+  }
+}
+
+// Adds one blob's report to the whole content's.
+void fold(const fetch::FetchReport& report, ContentReport& whole) {
+  ++whole.blobs;
+  whole.size_bytes += report.size.value_or(0);
+  whole.resumed_bytes += report.resumed_bytes;
+  FetchProgress came;
+  count(report, came);
+  whole.from_peers_bytes += came.from_peers_bytes;
+  whole.from_origin_bytes += came.from_origin_bytes;
+  for (const fetch::SourceReport& source : report.sources) {
+    auto known =
+        std::find_if(whole.sources.begin(), whole.sources.end(),
+                     [&](const fetch::SourceReport& other) { return other.name == source.name; });
+    if (known == whole.sources.end()) {
+      whole.sources.push_back(source);
+      continue;
+    }
+    known->verified_bytes += source.verified_bytes;
+    known->attempts += source.attempts;
+    known->lied = known->lied || source.lied;
+    known->left = known->left || source.left;
+    known->time += source.time;
+    if (source.last_error) known->last_error = source.last_error;
+  }
+  if (report.error && !whole.error) whole.error = report.error;
+}
+
+// One blob after another, with the sources that have not lied yet.
+class ContentFetch {
+ public:
+  ContentFetch(Core& core, Sources peers, Sources origins, FetchProgressFn progress)
+      : core_(core),
+        peers_(std::move(peers)),
+        origins_(std::move(origins)),
+        progress_(std::move(progress)) {}
+
+  boost::asio::awaitable<void> blob(Blake3Hash hash) {
+    fetch::FetchOptions options;
+    options.stop = core_.interrupted();
+    options.on_progress = [this](const fetch::FetchReport& now) { show(now); };
+    auto report = co_await fetch::fetch_content_addressed(core_.env(), core_.store(), hash, peers_,
+                                                          origins_, std::move(options));
+    fold(report, whole_);
+    forget_liars(report);
+  }
+
+  boost::asio::awaitable<void> sequence(Blake3Hash root) {
+    co_await blob(root);
+    if (whole_.error) co_return;
+    auto children = read_hash_seq(core_.store(), root);
+    if (!children) {
+      whole_.error = children.error();
+      co_return;
+    }
+    for (const Blake3Hash& child : *children) {
+      co_await blob(child);
+      if (whole_.error) co_return;
+    }
+  }
+
+  ContentReport take() { return std::move(whole_); }
+
+ private:
+  void show(const fetch::FetchReport& now) const {
+    FetchProgress sum{now.resumed_bytes, now.size.value_or(0), whole_.from_peers_bytes,
+                      whole_.from_origin_bytes};
+    count(now, sum);
+    sum.held_bytes += now.verified_bytes + whole_.size_bytes;
+    sum.total_bytes += sum.total_bytes == 0 ? 0 : whole_.size_bytes;
+    progress_(sum);
+  }
+
+  void forget_liars(const fetch::FetchReport& report) {
+    std::erase_if(peers_, [&](const std::shared_ptr<fetch::Source>& peer) {
+      return std::any_of(report.sources.begin(), report.sources.end(),
+                         [&](const fetch::SourceReport& source) {
+                           return source.lied && source.name == peer->name();
+                         });
+    });
+  }
+
+  Core& core_;
+  Sources peers_;
+  Sources origins_;
+  FetchProgressFn progress_;
+  ContentReport whole_;
+};
+
+}  // namespace
+
+boost::asio::awaitable<ContentReport> fetch_content(Core& core, store::HashAndFormat content,
+                                                    FetchContentOptions options,
+                                                    FetchProgressFn progress) {
+  ContentReport failed;
+  if (content.format == store::Format::hash_seq && !options.origins.empty()) {
+    failed.error =
+        Error{Code::bad_input, "an origin has one blob; a hash sequence is fetched from peers"};
+    co_return failed;
+  }
+  std::unique_ptr<PeerDoor> door;
+  Sources peers, origins;
+  if (!options.peers.empty()) {
+    auto opened = open_peer_door(core, {});
+    if (!opened) {
+      failed.error = opened.error();
+      co_return failed;
+    }
+    door = std::move(*opened);
+    for (const PeerAddress& peer : options.peers) peers.push_back(door->source(peer));
+  }
+  for (const std::string& url : options.origins) {
+    origins.push_back(fetch::make_origin_source(core.env(), core.http(), core.store(), url));
+  }
+  ContentReport report;
+  {
+    ContentFetch run(core, std::move(peers), std::move(origins), std::move(progress));
+    if (content.format == store::Format::hash_seq) {
+      co_await run.sequence(content.hash);
+    } else {
+      co_await run.blob(content.hash);
+    }
+    report = run.take();
+  }
+  if (door) co_await door->close();
+  co_return report;
+}
+
+}  // namespace archy::app

@@ -1,0 +1,44 @@
+// Everything a target names into the store: a blob, or a sequence and then each of its children.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "app/core.hpp"
+#include "app/target.hpp"
+#include "fetch/report.hpp"
+
+namespace archy::app {
+
+struct FetchContentOptions {
+  std::vector<PeerAddress> peers;    // asked in this order
+  std::vector<std::string> origins;  // URLs of the blob itself; not for sequences
+};
+
+// Thread: the loop. Called while bytes arrive: all of the content's bytes held, all of them (0: not
+// known yet), and what came by source so far.
+struct FetchProgress {
+  std::uint64_t held_bytes = 0;
+  std::uint64_t total_bytes = 0;
+  std::uint64_t from_peers_bytes = 0;
+  std::uint64_t from_origin_bytes = 0;
+};
+using FetchProgressFn = std::function<void(const FetchProgress&)>;
+
+struct ContentReport {
+  std::optional<Error> error;    // none: all of it is complete and verified in the store
+  std::uint64_t size_bytes = 0;  // of the blob, or of all blobs of the sequence
+  std::uint64_t blobs = 0;
+  std::uint64_t resumed_bytes = 0;  // held before
+  std::uint64_t from_peers_bytes = 0;
+  std::uint64_t from_origin_bytes = 0;
+  std::vector<fetch::SourceReport> sources;  // added up over all blobs
+};
+
+// Errors are in the report. A source that lied about one blob is not asked for the next.
+boost::asio::awaitable<ContentReport> fetch_content(Core& core, store::HashAndFormat content,
+                                                    FetchContentOptions options,
+                                                    FetchProgressFn progress);
+
+}  // namespace archy::app

@@ -1,0 +1,70 @@
+#include "app/peer_door.hpp"
+
+#include "blobs/provider.hpp"
+#include "quic/types.hpp"
+#include "rt/scope.hpp"
+#include "swarm/peer_source.hpp"
+
+namespace archy::app {
+namespace {
+
+class QuicPeerDoor final : public PeerDoor {
+ public:
+  QuicPeerDoor(Core& core, std::unique_ptr<quic::Endpoint> endpoint)
+      : core_(core),
+        endpoint_(std::move(endpoint)),
+        admission_(core.store()),
+        provider_(core.env(), core.store(), admission_),
+        serving_(core.env().executor) {}
+
+  void start_serving() {
+    serving_.start(provider_.serve_endpoint(*endpoint_, serving_.stop_token()));
+  }
+
+  const EndpointId& id() const override { return endpoint_->id(); }
+  std::vector<rt::Address> bound_addresses() const override { return endpoint_->bound_addresses(); }
+  std::vector<rt::Address> addresses() const override { return endpoint_->addresses(); }
+
+  std::shared_ptr<fetch::Source> source(const PeerAddress& peer) override {
+    return std::make_shared<swarm::PeerSource>(core_.env().clock, *endpoint_,
+                                               swarm::PeerAddress{peer.id, peer.addresses});
+  }
+
+  ServeCounters counters() const override {
+    const blobs::ProviderCounters& counted = provider_.counters();
+    ServeCounters out;
+    out.connections = counted.connections;
+    out.requests = counted.get + counted.get_many + counted.observe;
+    out.payload_sent = counted.payload_bytes_sent;
+    out.payload_acked = counted.payload_bytes_acked;
+    return out;
+  }
+
+  boost::asio::awaitable<void> close() override {
+    serving_.request_stop();
+    co_await endpoint_->close(0, "");
+    co_await serving_.close(core_.env().clock);
+  }
+
+ private:
+  Core& core_;
+  std::unique_ptr<quic::Endpoint> endpoint_;
+  blobs::AllowOffered admission_;
+  blobs::Provider provider_;
+  rt::Scope serving_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<PeerDoor>> open_peer_door(Core& core, const PeerOptions& options) {
+  quic::Config config;
+  config.bind = options.bind;
+  if (options.serve) config.alpns = {std::string(blobs::kAlpn)};
+  config.congestion = options.bbr ? quic::Congestion::bbr : quic::Congestion::cubic;
+  TRY(endpoint, quic::make_endpoint(core.env(), core.data_dir().endpoint_seed(), config));
+  auto door = std::make_unique<QuicPeerDoor>(core, std::move(endpoint));
+  if (options.serve) door->start_serving();
+  return std::unique_ptr<PeerDoor>(std::move(door));
+}
+
+}  // namespace archy::app
