@@ -25,9 +25,9 @@ ContentPass::ContentPass(std::uint64_t size, bao::PairSink pairs, Options option
 ContentPass::~ContentPass() = default;
 
 MutableBytes ContentPass::buffer() {
-  const std::size_t slot = fed_ % kPassBuffers;
+  const std::size_t slot = worker_ ? fed_ % kPassBuffers : 0;
   if (slot >= buffers_.size()) buffers_.resize(slot + 1);
-  if (buffers_[slot].empty()) buffers_[slot].resize(kPassBytes);
+  if (buffers_[slot].empty()) buffers_[slot].resize(worker_ ? kPassBytes : kAlonePassBytes);
   if (worker_ && fed_ >= kPassBuffers) worker_->wait_for(fed_ - kPassBuffers + 1);
   return buffers_[slot];
 }

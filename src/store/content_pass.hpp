@@ -18,6 +18,7 @@
 namespace archy::store {
 
 inline constexpr std::size_t kPassBytes = 256u << 10;
+inline constexpr std::size_t kAlonePassBytes = 64u << 10;  // stays in the nearest caches
 inline constexpr std::size_t kPassBuffers = 4;
 
 class ContentPass {
@@ -30,7 +31,8 @@ class ContentPass {
   ContentPass(std::uint64_t size, bao::PairSink pairs, Options options);
   ~ContentPass();
 
-  // kPassBytes of room for the next feed(). Waits until SHA-256 is done with it.
+  // Room for the next feed(): one hot buffer of kAlonePassBytes, or, beside a helper thread, the
+  // next of kPassBuffers of kPassBytes, once SHA-256 is done with it.
   MutableBytes buffer();
   // The next bytes in order: from buffer(), or any others that stay as they are until the end.
   Result<> feed(ByteView bytes);
