@@ -141,7 +141,11 @@ void Fetch::note(std::size_t index, const Result<>& outcome, const Attempt& atte
     log::debug("fetch", "{}: {}", row.name, to_string(outcome.error()));
   }
   if (row.lied) log::info("fetch", "{} lied: {}", row.name, to_string(*row.last_error));
-  // What an origin announced may be checked anew once more hashes are held.
+  // A corrected size drops what was held under the old one: there is more to ask for than before.
+  if (verdict == Verdict::exhausted && target_ && !target_->is_complete() &&
+      !(wanted(false) - attempt.wanted).is_empty()) {
+    row.left = source.left = false;
+  }
 }
 
 rt::Task<> Fetch::attempt(const Action& action) {

@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "base/test_hooks.hpp"
 #include "fetch/quarantine.hpp"
+#include "fetch/verifiable.hpp"
 #include "http/url.hpp"
 
 namespace archy::fetch {
@@ -16,8 +17,6 @@ namespace {
 // while a sidecar may still bring its hashes, 8 MiB when none will.
 constexpr std::uint64_t kSubtreeGroups = 64;
 constexpr std::uint64_t kSubtreeGroupsWithoutSidecar = 512;
-constexpr std::uint64_t kSubtreeGroupsMost = 1024;
-constexpr std::uint64_t kBatchGroups = 16;
 constexpr std::size_t kSidecarPieceBytes = 64u << 10;
 // An origin without sidecar must not cost much more than one that was never asked for it.
 constexpr rt::Duration kSidecarPatience = std::chrono::seconds(1);
@@ -51,10 +50,12 @@ class OriginSource final : public Source {
   struct Sizes {
     std::optional<std::uint64_t> size;
     bool conflict = false;  // a peer claimed another size, and neither is proved
+    // What the attempt wants, or everything where a conflict drops what is held.
+    bao::ChunkRanges wanted = {};
   };
 
   rt::Task<> run(Attempt& attempt);
-  Result<Sizes> settle_size(const store::PartialBlob& target) const;
+  Result<Sizes> settle_size(const Attempt& attempt) const;
   rt::Task<> load_sidecar(Attempt& attempt, const Sizes& sizes);
   rt::Task<bool> read_sidecar(Attempt& attempt, std::uint64_t size, bool write);
   rt::Task<> fetch_verifiable(Attempt& attempt, Sizes& sizes, bool& left_over);
@@ -70,10 +71,6 @@ class OriginSource final : public Source {
   Sidecar sidecar_;
 };
 
-bool is_unknown(const Error& error) {
-  return error.code == Code::not_found || error.code == Code::corrupt;
-}
-
 bao::ChunkRanges held_of(const store::PartialBlob& target, bool conflict) {
   return conflict ? bao::ChunkRanges() : target.have();
 }
@@ -83,11 +80,16 @@ rt::Task<> OriginSource::run(Attempt& attempt) {
   // The first missing byte, so that one request is both the question for the size and the answer.
   const auto missing = bao::ChunkRanges::all() - target.have();
   const auto spans = missing.spans();
-  auto first = spans.empty() ? 0 : spans.front().start * bao::kChunkBytes;
-  if (target.size() && first >= *target.size()) first = 0;
-  data_.seek(first, std::nullopt);
+  std::uint64_t first = 0;
+  std::optional<std::uint64_t> end;
+  if (target.size() && !spans.empty() && spans.front().start * bao::kChunkBytes < *target.size()) {
+    first = spans.front().start * bao::kChunkBytes;
+    if (spans.front().end) end = *spans.front().end * bao::kChunkBytes;
+    if (end && *end >= *target.size()) end.reset();
+  }
+  data_.seek(first, end);
   CO_TRY_OK(co_await data_.open(attempt.no_progress_limit, attempt.stop));
-  CO_TRY(sizes, settle_size(target));
+  CO_TRY(sizes, settle_size(attempt));
 
   if (sizes.size) {
     bool left_over = false;
@@ -119,7 +121,8 @@ rt::Task<> OriginSource::run(Attempt& attempt) {
   co_return Result<>{};
 }
 
-Result<OriginSource::Sizes> OriginSource::settle_size(const store::PartialBlob& target) const {
+Result<OriginSource::Sizes> OriginSource::settle_size(const Attempt& attempt) const {
+  const auto& target = *attempt.target;
   const auto announced = data_.total();
   if (target.size() && target.size_verified()) {
     if (announced && *announced != *target.size() &&
@@ -127,9 +130,10 @@ Result<OriginSource::Sizes> OriginSource::settle_size(const store::PartialBlob& 
       return fail(Code::peer_fault, "the file at the origin has " + std::to_string(*announced) +
                                         " bytes, the blob has " + std::to_string(*target.size()));
     }
-    return Sizes{target.size(), false};
+    return Sizes{.size = target.size(), .wanted = attempt.wanted};
   }
-  return Sizes{announced, announced && target.size() && *target.size() != *announced};
+  const bool conflict = announced && target.size() && *target.size() != *announced;
+  return Sizes{announced, conflict, conflict ? bao::ChunkRanges::all() : attempt.wanted};
 }
 
 // Reads the sidecar through once. False: it is not there or is not this blob's; the origin may
@@ -198,43 +202,49 @@ rt::Task<> OriginSource::fetch_verifiable(Attempt& attempt, Sizes& sizes, bool& 
   const auto& tree = verifier.tree();
   const auto chunks = bao::ChunkRanges::span(ChunkIndex(0), ChunkIndex(tree.chunks()));
   const auto missing =
-      ((chunks & attempt.wanted) - held_of(target, sizes.conflict)).rounded_to_groups() & chunks;
-  const auto small = sidecar_ == Sidecar::untried ? kSubtreeGroups : kSubtreeGroupsWithoutSidecar;
-
-  for (const auto& span : missing.spans()) {
-    auto group = span.start / bao::kGroupChunks;
+      ((chunks & sizes.wanted) - held_of(target, sizes.conflict)).rounded_to_groups() & chunks;
+  const auto most = sidecar_ == Sidecar::untried ? kSubtreeGroups : kSubtreeGroupsWithoutSidecar;
+  const auto group_span = [&tree](const bao::ChunkRanges::Span& span) {
     const auto chunk_end = std::min(span.end.value_or(tree.chunks()), tree.chunks());
-    const auto group_end = (chunk_end + bao::kGroupChunks - 1) / bao::kGroupChunks;
-    const auto byte_end = chunk_end == tree.chunks() ? std::optional<std::uint64_t>()
-                                                     : std::optional(chunk_end * bao::kChunkBytes);
-    while (group < group_end) {
-      std::uint64_t known = 0;
-      while (known < kBatchGroups && group + known < group_end) {
-        auto cv = verifier.expected_cv(tree.node_at(group + known, 1));
-        if (!cv && !is_unknown(cv.error())) co_return fail(cv.error());
-        if (!cv) break;
-        ++known;
+    return std::pair(span.start / bao::kGroupChunks,
+                     (chunk_end + bao::kGroupChunks - 1) / bao::kGroupChunks);
+  };
+
+  // While a sidecar may bring what is unknown, that comes first: one pass over the data is enough.
+  if (sidecar_ == Sidecar::untried) {
+    for (const auto& span : missing.spans()) {
+      for (auto [group, end] = group_span(span); group < end;) {
+        CO_TRY(piece, next_piece(verifier, group, end, most));
+        if (piece.kind == Piece::Kind::unknown) {
+          left_over = true;
+          co_return Result<>{};
+        }
+        group = piece.end_group;
       }
-      if (known > 0) {
-        data_.seek(group * bao::kGroupBytes, byte_end);
-        CO_TRY_OK(co_await fetch_groups(attempt, verifier, group, known));
-        group += known;
+    }
+  }
+  for (const auto& span : missing.spans()) {
+    auto [group, end] = group_span(span);
+    std::uint64_t reach = sidecar_ == Sidecar::loaded ? end : group;  // what one request asks for
+    while (group < end) {
+      CO_TRY(piece, next_piece(verifier, group, end, most));
+      if (piece.kind == Piece::Kind::unknown) {
+        left_over = true;
+        group = piece.end_group;
         continue;
       }
-      const auto node = tree.node_at(group, small);
-      auto cv = verifier.expected_cv(node);
-      if (!cv && !is_unknown(cv.error())) co_return fail(cv.error());
-      // Nothing is held below a node whose pair is unknown, so its whole subtree is missing.
-      if (cv && node.start / bao::kGroupChunks == group) {
-        data_.seek(tree.begin(node), byte_end);
-        CO_TRY_OK(co_await fetch_subtree(attempt, verifier, node));
-        group = (node.start + node.chunks + bao::kGroupChunks - 1) / bao::kGroupChunks;
-        continue;
+      if (reach <= group) {
+        CO_TRY(found, verifiable_up_to(verifier, group, end, most));
+        reach = std::max(found, piece.end_group);
       }
-      left_over = true;
-      const auto& skipped = cv ? node : tree.node_at(group, kSubtreeGroupsMost);
-      const auto next = (skipped.start + skipped.chunks) / bao::kGroupChunks;
-      group = std::max(group + 1, cv ? group + 1 : next);
+      data_.seek(group * bao::kGroupBytes,
+                 reach == tree.groups() ? std::nullopt : std::optional(reach * bao::kGroupBytes));
+      if (piece.kind == Piece::Kind::groups) {
+        CO_TRY_OK(co_await fetch_groups(attempt, verifier, group, piece.end_group - group));
+      } else {
+        CO_TRY_OK(co_await fetch_subtree(attempt, verifier, piece.node));
+      }
+      group = piece.end_group;
     }
   }
   if (verifier.size_verified() && !target.size_verified()) {

@@ -107,7 +107,11 @@ class OriginFault : public OriginFetch, public testing::WithParamInterface<std::
       return;
     }
     ASSERT_FALSE(report.ok());
-    EXPECT_EQ(to_string(report.error->code), to_string(*row.error)) << why(report);
+    // A lie of any kind makes the fetch end as corrupt; the row tells which kind.
+    const auto overall = row.lied ? Code::corrupt : *row.error;
+    EXPECT_EQ(to_string(report.error->code), to_string(overall)) << why(report);
+    ASSERT_TRUE(source.last_error);
+    if (row.lied) EXPECT_EQ(to_string(source.last_error->code), to_string(*row.error));
     EXPECT_EQ(source.lied, row.lied) << why(report);
     expect_not_held(blob);
     expect_no_temporary_files();
@@ -176,17 +180,15 @@ INSTANTIATE_TEST_SUITE_P(
                 [](int n) {
                   return made([n](Fault& f) {
                     f.ignore_range = true;
-                    if (n == 0) f.cut = 1500000;
+                    if (n < 2) f.cut = 1500000 + static_cast<std::uint64_t>(n) * 1000000;
                   });
                 },
                 std::nullopt},
             Row{"WrongContentRangeAfterABreak",
-                [](int n) {
-                  return made([n](Fault& f) {
-                    f.shift_range = true;
-                    if (n == 0) f.cut = 1500000;
-                  });
-                },
+                always([](Fault& f) {
+                  f.shift_range = true;
+                  f.cut = 1500000;
+                }),
                 Code::peer_fault, true},
             Row{"NoLength", always([](Fault& f) { f.chunked = true; }), std::nullopt},
             Row{"NoLengthAndBreaksOff",
@@ -234,12 +236,13 @@ TEST_F(OriginFetch, KeepsTheGoodGroupsBeforeAWrongOneWhenThereIsASidecar) {
   bad.fault = always([](Fault& f) { f.flip = 15u << 20; });
   const auto failed = from(bad, large());
   EXPECT_TRUE(failed.sources[0].lied);
-  EXPECT_EQ(failed.verified_bytes, 15u << 20);
+  EXPECT_GE(failed.verified_bytes, 15u << 20);
+  EXPECT_LE(failed.verified_bytes, 16u << 20);
   BlobOrigin good(large());
   const auto report = from(good, large());
   ASSERT_TRUE(report.ok()) << why(report);
-  EXPECT_EQ(report.resumed_bytes, 15u << 20);
-  EXPECT_EQ(good.body_bytes, large().bytes.size() - (15u << 20));
+  EXPECT_EQ(report.resumed_bytes, failed.verified_bytes);
+  EXPECT_EQ(good.body_bytes, large().bytes.size() - failed.verified_bytes);
 }
 
 TEST_F(OriginFetch, AsksAgainOnlyForWhatABreakLost) {
@@ -248,7 +251,7 @@ TEST_F(OriginFetch, AsksAgainOnlyForWhatABreakLost) {
   server.fault = at_first(3, [](Fault& f) { f.cut = 5000000; });
   const auto report = from(server, large());
   ASSERT_TRUE(report.ok()) << why(report);
-  EXPECT_EQ(report.sources[0].attempts, 2u);  // what is there, then quarantine
+  EXPECT_EQ(report.sources[0].attempts, 1u);
   EXPECT_LE(server.body_bytes, large().bytes.size() + (1u << 20));
 }
 

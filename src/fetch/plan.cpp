@@ -30,6 +30,7 @@ Action plan_next(const PlanState& state, const PlanLimits& limits, rt::Instant n
   if (state.complete) return {.kind = Kind::done};
   if (state.stopped) return {.kind = Kind::give_up};
 
+  const auto helper = skeleton_peer(state, limits);
   std::optional<std::size_t> best;
   rt::Instant earliest = rt::kNever;
   for (std::size_t i = 0; i < state.sources.size(); ++i) {
@@ -40,13 +41,15 @@ Action plan_next(const PlanState& state, const PlanLimits& limits, rt::Instant n
       continue;
     }
     if (source.needs_tree) {
-      const auto peer = skeleton_peer(state, limits);
-      if (peer) return {.kind = Kind::skeleton, .source = *peer};
+      if (helper) return {.kind = Kind::skeleton, .source = *helper};
       return {.kind = Kind::quarantine, .source = i};
     }
     if (!best || source.turns < state.sources[*best].turns) best = i;
   }
-  if (best) return {.kind = Kind::fetch, .source = *best};
+  if (best) {
+    const bool is_origin = state.sources[*best].kind == SourceKind::origin;
+    return {.kind = is_origin && !helper ? Kind::quarantine : Kind::fetch, .source = *best};
+  }
   if (earliest == rt::kNever) return {.kind = Kind::give_up};
   return {.kind = Kind::wait, .until = earliest};
 }

@@ -10,6 +10,7 @@
 //  4. A source in back-off is passed over while another is ready; only when all wait, we wait.
 //  5. An origin without inner hashes gets them from a peer that has proved itself, one question
 //     each, before its bytes go to quarantine: verified at once is better than verified at the end.
+//     Where there is no such peer, quarantine is allowed from the start.
 #pragma once
 
 #include <cstddef>

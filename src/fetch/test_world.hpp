@@ -81,6 +81,7 @@ struct ScriptedPeer final : Source {
   std::optional<std::uint64_t> claims;      // another size header
   std::optional<std::size_t> stalls_after;  // encoded bytes
   std::optional<std::size_t> drops_after;   // encoded bytes
+  std::function<void()> on_asked;
   int asked = 0;
   std::vector<bao::ChunkRanges> asked_for;
 
@@ -88,6 +89,7 @@ struct ScriptedPeer final : Source {
   SourceKind kind() const override { return SourceKind::peer; }
   rt::Task<> fetch(Attempt& attempt) override {
     ++asked;
+    if (on_asked) on_asked();
     asked_for.push_back(attempt.wanted);
     if (refuses) co_return fail(*refuses);
     const auto wanted = attempt.wanted & holds;
