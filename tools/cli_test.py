@@ -120,7 +120,7 @@ def malformed_words_are_refused_with_one_line(world):
         refused(node.run("get", word), 2)
         refused(node.run("info", word), 2)
     for peer in ["", "@", SOME_ID, SOME_ID + "@", SOME_ID + "@host:1", SOME_ID + "@1.2.3.4", SOME_ID + "@1.2.3.4:99999", SOME_ID[:-1] + "@1.2.3.4:1",
-                 "0" * 63 + "2@1.2.3.4:1"]:
+                 "02" + "00" * 31 + "@1.2.3.4:1"]:  # no point of the curve has this y
         refused(node.run("get", HELLO_BLAKE3, "--from", peer), 2)
     for url in ["", "x", "ftp://127.0.0.1/x", "file:///etc/passwd", "http://", "http://user:secret@127.0.0.1/", "http://127.0.0.1:99999/", "http://a b/"]:
         code, lines, errors = node.run("get", HELLO_BLAKE3, "--origin", url)
@@ -215,7 +215,8 @@ def a_file_that_changes_while_it_is_added_is_refused(world):
         stop.set()
         writer.join()
     assert node.must("ls") == []
-    assert list((node.folder / "tmp").iterdir()) == []
+    left = [path for path in (node.folder / "tmp").rglob("*") if path.is_file()]
+    assert left == [], left
 
 
 @case
@@ -283,7 +284,7 @@ def a_full_disk_leaves_a_clean_store(world):
     if os.getuid() != 0:
         raise Skip("needs root to mount a small disk")
     source = random_file(world.root / "big", 8 * MIB)
-    for kib in (600, 1024, 4 * 1024, 8 * 1024 + 300):
+    for kib in (600, 1024, 4 * 1024, 8 * 1024 + 40):
         disk = world.root / f"disk{kib}"
         disk.mkdir()
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", disk], check=True)

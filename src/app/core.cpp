@@ -31,6 +31,11 @@ struct Core::Parts {
   std::unique_ptr<store::BlobStore> store;
   std::unique_ptr<http::Client> http;
 
+  void catch_interrupts() {
+    signals.add(SIGINT);
+    signals.add(SIGTERM);
+    wait_for_signal();
+  }
   void wait_for_signal() {
     signals.async_wait([this](const boost::system::error_code& error, int number) {
       if (error) return;
@@ -46,6 +51,7 @@ Core::~Core() = default;
 
 Result<std::unique_ptr<Core>> Core::open(const CoreOptions& options) {
   auto parts = std::make_unique<Parts>();
+  parts->catch_interrupts();
   TRY(data_dir, DataDir::open(parts->files, parts->random, options.data_dir, options.create));
   parts->data_dir.emplace(std::move(data_dir));
   TRY(store, store::open_file_store(parts->env, options.data_dir, {}));
@@ -58,12 +64,6 @@ rt::Env& Core::env() { return parts_->env; }
 store::BlobStore& Core::store() { return *parts_->store; }
 http::Client& Core::http() { return *parts_->http; }
 const DataDir& Core::data_dir() const { return *parts_->data_dir; }
-
-void Core::catch_interrupts() {
-  parts_->signals.add(SIGINT);
-  parts_->signals.add(SIGTERM);
-  parts_->wait_for_signal();
-}
 
 std::stop_token Core::interrupted() const { return parts_->stop.get_token(); }
 

@@ -31,9 +31,7 @@ class Core {
   http::Client& http();
   const DataDir& data_dir() const;
 
-  // Requested by the first SIGINT or SIGTERM after catch_interrupts(); a second one ends the
-  // process at once.
-  void catch_interrupts();
+  // Requested by the first SIGINT or SIGTERM after open(); a second one ends the process at once.
   std::stop_token interrupted() const;
 
   // Handles what is due (signals among it) without waiting: for long work that runs outside the

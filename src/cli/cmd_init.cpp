@@ -12,9 +12,7 @@ Result<std::unique_ptr<app::Core>> GlobalOptions::open(app::DataDir::Create crea
   app::CoreOptions options;
   options.data_dir = data_dir.empty() ? app::default_data_dir() : rt::Path(data_dir);
   options.create = create;
-  TRY(core, app::Core::open(options));
-  core->catch_interrupts();
-  return core;
+  return app::Core::open(options);
 }
 
 namespace {
