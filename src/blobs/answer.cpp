@@ -102,6 +102,10 @@ rt::Task<> Answer::flush() {
   Bytes out = std::exchange(buffer_, Bytes());
   report_.encoded_bytes += out.size();
   marks_.push_back({report_.encoded_bytes, report_.payload_bytes_sent});
+  context_.counters.encoded_bytes_sent += out.size();
+  context_.counters.payload_bytes_sent += report_.payload_bytes_sent - payload_flushed_;
+  payload_flushed_ = report_.payload_bytes_sent;
+  count_acked();
   auto written = co_await stream_.write(std::move(out));
   if (!written && stall.expired()) refusal_ = Verdict::limit;
   co_return written;
@@ -117,6 +121,12 @@ rt::Task<> Answer::break_off(Error error) {
     (void)co_await stream_.drained();
   }
   co_return fail(std::move(error));
+}
+
+void Answer::count_acked() {
+  const std::uint64_t now = payload_acked(stream_.acked_bytes());
+  context_.counters.payload_bytes_acked += now - report_.payload_bytes_acked;
+  report_.payload_bytes_acked = now;
 }
 
 std::uint64_t Answer::payload_acked(std::uint64_t acked) const {

@@ -16,6 +16,7 @@ class Answer {
     rt::Env& env;
     store::BlobStore& store;
     Admission& admission;
+    ProviderCounters& counters;  // kept up while the answer goes out
     rt::Duration stall_limit;
   };
   // `report`: request is set by the caller (the hash of a GetMany by this), the counts are kept up
@@ -27,8 +28,8 @@ class Answer {
   rt::Task<> get(const GetRequest& request);
   rt::Task<> get_many(const GetManyRequest& request);
   Verdict refusal() const { return refusal_; }
-  // Payload among the first `acked` bytes of the answer.
-  std::uint64_t payload_acked(std::uint64_t acked) const;
+  // Counts what the peer has acknowledged by now.
+  void count_acked();
 
  private:
   struct Mark {
@@ -42,12 +43,15 @@ class Answer {
   // Gives the peer what was encoded before an error, then passes the error on.
   rt::Task<> break_off(Error error);
   Result<> check(Verdict verdict);
+  // Payload among the first `acked` bytes of the answer.
+  std::uint64_t payload_acked(std::uint64_t acked) const;
 
   Context context_;
   quic::Stream& stream_;
   RequestReport& report_;
   Verdict refusal_ = Verdict::hide;
   Bytes buffer_;
+  std::uint64_t payload_flushed_ = 0;
   std::vector<Mark> marks_;  // after each buffer: what it adds up to
 };
 

@@ -31,7 +31,7 @@ struct GetStats {
 struct GetOptions {
   rt::Clock& clock;
   rt::Duration no_progress = std::chrono::seconds(30);
-  std::stop_token stop;
+  std::stop_token stop{};
   GetStats* stats = nullptr;
 };
 

@@ -111,9 +111,9 @@ boost::asio::awaitable<void> ProviderSession::answer_data(std::shared_ptr<quic::
   RequestReport outcome;
   outcome.request.peer = connection_->peer();
   outcome.request.serial = provider_.next_serial_++;
-  Answer answer(
-      {provider_.env_, provider_.store_, provider_.admission_, provider_.config_.stall_limit},
-      *stream, outcome);
+  Answer answer({provider_.env_, provider_.store_, provider_.admission_, provider_.counters_,
+                 provider_.config_.stall_limit},
+                *stream, outcome);
   Result<> sent;
   if (auto* many = std::get_if<GetManyRequest>(&request)) {
     count(RequestKind::get_many);
@@ -138,7 +138,7 @@ boost::asio::awaitable<void> ProviderSession::answer_data(std::shared_ptr<quic::
                        [&stream] { stream->reset(static_cast<std::uint64_t>(ResetCode::limit)); });
   stall.set_in(provider_.config_.stall_limit);
   (void)co_await stream->drained();
-  outcome.payload_bytes_acked = answer.payload_acked(stream->acked_bytes());
+  answer.count_acked();
   report(std::move(outcome), begun);
 }
 
@@ -178,9 +178,6 @@ void ProviderSession::count(RequestKind kind) {
 
 void ProviderSession::report(RequestReport outcome, rt::Instant begun) {
   outcome.duration = provider_.env_.clock.now() - begun;
-  provider_.counters_.payload_bytes_sent += outcome.payload_bytes_sent;
-  provider_.counters_.payload_bytes_acked += outcome.payload_bytes_acked;
-  provider_.counters_.encoded_bytes_sent += outcome.encoded_bytes;
   if (provider_.on_request_end) provider_.on_request_end(outcome);
 }
 

@@ -9,8 +9,6 @@
 namespace archy::swarm {
 namespace {
 
-constexpr std::uint64_t kSkeletonChunks = (1u << 20) / bao::kChunkBytes;
-
 // Counts for the fetch what reaches the partial.
 class CountingSink final : public blobs::BlobSink {
  public:
@@ -115,21 +113,10 @@ rt::Task<> PeerSource::fetch(fetch::Attempt& attempt) {
   }
 }
 
-rt::Task<> PeerSource::fetch_skeleton(fetch::Attempt& attempt) {
-  if (!attempt.target->size_verified()) {
-    CO_TRY_OK(co_await get(attempt, bao::ChunkRanges::last_chunk()));
-  }
-  if (!attempt.target->size_verified()) co_return fail(Code::peer_fault, "the size was not proven");
-  const std::uint64_t chunks = bao::Tree(attempt.target->size().value_or(0)).chunks();
-  for (std::uint64_t chunk = 0; chunk < chunks;) {
-    bao::ChunkRanges batch;
-    for (std::size_t i = 0; i < limits::kRangeSpans && chunk < chunks;
-         ++i, chunk += kSkeletonChunks) {
-      batch.add(chunk, chunk + 1);
-    }
-    CO_TRY_OK(co_await get(attempt, std::move(batch)));
-  }
-  co_return Result<>{};
+std::shared_ptr<fetch::Source> make_peer_source(rt::Env& env, quic::Endpoint& endpoint,
+                                                const EndpointId& id,
+                                                std::vector<rt::Address> addresses) {
+  return std::make_shared<PeerSource>(env.clock, endpoint, PeerAddress{id, std::move(addresses)});
 }
 
 }  // namespace archy::swarm

@@ -25,9 +25,6 @@ class PeerSource final : public fetch::Source {
   std::string name() const override;
   fetch::SourceKind kind() const override { return fetch::SourceKind::peer; }
   rt::Task<> fetch(fetch::Attempt& attempt) override;
-  // The proven size and the inner hashes down to 1 MiB, without the payload (one chunk for each
-  // MiB), so that bytes of a plain origin can be verified 1 MiB at a time. Errors: as fetch().
-  rt::Task<> fetch_skeleton(fetch::Attempt& attempt);
   // The live connection, dialled if there is none. Errors: unreachable, timed_out, denied,
   // bad_input (no address).
   rt::Task<std::shared_ptr<quic::Connection>> connection();
@@ -43,5 +40,9 @@ class PeerSource final : public fetch::Source {
   PeerAddress peer_;
   std::shared_ptr<quic::Connection> connection_;
 };
+
+std::shared_ptr<fetch::Source> make_peer_source(rt::Env& env, quic::Endpoint& endpoint,
+                                                const EndpointId& id,
+                                                std::vector<rt::Address> addresses);
 
 }  // namespace archy::swarm

@@ -1,0 +1,366 @@
+// The getter against our own provider, and against providers that lie: answers written by hand to a
+// raw stream.
+#include "blobs/getter.hpp"
+
+#include "bao/encoder.hpp"
+#include "blobs/collection.hpp"
+#include "blobs/observer.hpp"
+#include "blobs/test_peers.hpp"
+#include "crypto/blake3.hpp"
+
+namespace archy::blobs {
+namespace {
+
+using bao::ChunkRanges;
+
+class GetterTest : public PeersTest {
+ protected:
+  Result<> get(const Blake3Hash& hash, ChunkRanges ranges,
+               std::shared_ptr<store::PartialBlob> into) {
+    PartialSink sink(std::move(into));
+    return run(get_blob(connection, hash, std::move(ranges), sink, options()));
+  }
+};
+
+TEST_F(GetterTest, FetchesEverySizeIntoAStore) {
+  serve();
+  for (std::size_t size : {0, 1, 1024, 1025, 16384, 16385, 100000, 3 << 20}) {
+    const Bytes content = some_bytes(size, 7);
+    const Blake3Hash hash = add(content);
+    auto partial = kept->partial(hash).value();
+    auto got = get(hash, ChunkRanges::all(), partial);
+    ASSERT_TRUE(got.has_value()) << size << ": " << to_string(got.error());
+    ASSERT_TRUE(partial->flush().has_value());
+    EXPECT_TRUE(partial->size_verified());
+    ASSERT_TRUE(partial->is_complete()) << size;
+    EXPECT_EQ(partial->finish().value().size, size);
+    auto reader = kept->reader(hash).value();
+    EXPECT_EQ(store::read_all(*reader).value(), content);
+  }
+}
+
+TEST_F(GetterTest, FetchesPartsAndThenOnlyWhatIsMissing) {
+  const Blake3Hash hash = add(some_bytes(1 << 20));
+  serve();
+  auto partial = kept->partial(hash).value();
+  const auto middle = ChunkRanges::span(ChunkIndex(160), ChunkIndex(320));
+  ASSERT_TRUE(get(hash, middle, partial).has_value());
+  ASSERT_TRUE(partial->flush().has_value());
+  EXPECT_FALSE(partial->size_verified());
+  EXPECT_EQ(partial->have(), middle);
+  ASSERT_TRUE(get(hash, ChunkRanges::all() - partial->have(), partial).has_value());
+  ASSERT_TRUE(partial->flush().has_value());
+  EXPECT_TRUE(partial->is_complete());
+  EXPECT_EQ(provider->counters().payload_bytes_sent, 1u << 20);
+}
+
+TEST_F(GetterTest, ProvesSizesByTheLastChunk) {
+  serve();
+  for (std::size_t size : {0, 1, 1025, 16385, 1 << 20}) {
+    const Blake3Hash hash = add(some_bytes(size, 3));
+    EXPECT_EQ(run(probe_size(connection, hash, options())).value(), size);
+  }
+}
+
+TEST_F(GetterTest, SmallBlobsFitIntoMemoryOrAreRefused) {
+  const Bytes content = some_bytes(50000);
+  const Blake3Hash hash = add(content);
+  serve();
+  EXPECT_EQ(run(get_bytes(connection, hash, 50000, options())).value(), content);
+  EXPECT_EQ(run(get_bytes(connection, hash, 49999, options())).error().code, Code::bad_input);
+}
+
+struct MemorySequence final : SequenceSink {
+  std::vector<std::pair<std::uint64_t, Bytes>> blobs;
+  MemorySink current{1u << 20};
+  Result<BlobSink*> begin(std::uint64_t, const Blake3Hash&) override {
+    current = MemorySink(1u << 20);
+    return &current;
+  }
+  Result<> end(std::uint64_t offset) override {
+    blobs.emplace_back(offset, current.take_bytes());
+    return {};
+  }
+};
+
+TEST_F(GetterTest, FetchesASequenceWithItsChildrenInOneRequest) {
+  const Bytes content = some_bytes(40000);
+  const Blake3Hash file = add(content, false);
+  const auto collection = *Collection::from_files({{"a", file}, {"b", file}});
+  add(collection.metadata(), false);
+  const Blake3Hash root = add(collection.sequence().bytes(), true, store::Format::hash_seq);
+  serve();
+  MemorySequence sink;
+  auto sequence =
+      run(get_hash_seq(connection, root, ChunkRangesSeq::all(), std::nullopt, sink, options()));
+  ASSERT_TRUE(sequence.has_value()) << to_string(sequence.error());
+  ASSERT_EQ(sink.blobs.size(), 4u);
+  EXPECT_EQ(sink.blobs[3].second, content);
+  EXPECT_EQ(*Collection::parse(*sequence, sink.blobs[1].second), collection);
+  EXPECT_EQ(provider->counters().get, 1u);
+  // With the root in hand only a child is asked for.
+  MemorySequence child;
+  const auto third = ChunkRangesSeq::from_entries({{3, ChunkRanges::all()}, {4, {}}});
+  ASSERT_TRUE(run(get_hash_seq(connection, root, third, *sequence, child, options())).has_value());
+  ASSERT_EQ(child.blobs.size(), 1u);
+  EXPECT_EQ(child.blobs[0], std::pair(std::uint64_t{3}, content));
+}
+
+TEST_F(GetterTest, FetchesSeveralBlobsInOneRequest) {
+  const Blake3Hash a = add(as_bytes("hello world"));
+  const Blake3Hash b = add(some_bytes(20000));
+  serve();
+  MemorySequence sink;
+  const auto both = ChunkRangesSeq::finite({ChunkRanges::all(), ChunkRanges::all()});
+  ASSERT_TRUE(run(get_many(connection, {a, b}, both, sink, options())).has_value());
+  ASSERT_EQ(sink.blobs.size(), 2u);
+  EXPECT_EQ(as_text(sink.blobs[0].second), "hello world");
+  EXPECT_EQ(sink.blobs[1].second, some_bytes(20000));
+}
+
+TEST_F(GetterTest, ObservesACompleteAndAnUnknownBlob) {
+  const Blake3Hash hash = add(as_bytes("hello world"));
+  serve();
+  struct Flow {
+    static rt::Task<ObserveItem> first(std::shared_ptr<quic::Connection> over, Blake3Hash hash,
+                                       GetOptions options) {
+      CO_TRY(observer, co_await Observer::open(std::move(over), hash, options));
+      co_return co_await observer->next(std::chrono::seconds(5));
+    }
+  };
+  EXPECT_EQ(run(Flow::first(connection, hash, options())).value(),
+            (ObserveItem{11, ChunkRanges::all()}));
+  EXPECT_EQ(run(Flow::first(connection, crypto::blake3(as_bytes("?")), options())).value(),
+            ObserveItem{});
+}
+
+TEST_F(GetterTest, SaysNotFoundForWhatThePeerDoesNotHave) {
+  serve();
+  auto got = run(get_bytes(connection, crypto::blake3(as_bytes("?")), 100, options()));
+  EXPECT_EQ(got.error().code, Code::not_found);
+}
+
+// ---- providers that misbehave -----------------------------------------------------------------
+
+struct Lie {
+  Bytes answer;
+  bool finish = true;                  // FIN after the answer
+  std::optional<std::uint64_t> reset;  // RESET_STREAM once the answer has arrived
+};
+
+boost::asio::awaitable<void> tell(std::shared_ptr<quic::Stream> stream, Lie lie) {
+  for (;;) {
+    auto got = co_await stream->fill(1);
+    if (!got || *got == 0) break;
+    stream->consume(*got);
+  }
+  if (!lie.answer.empty()) {
+    Bytes out = lie.answer;
+    (void)co_await stream->write(std::move(out));
+  }
+  if (lie.reset) {
+    (void)co_await stream->drained();
+    stream->reset(*lie.reset);
+    co_return;
+  }
+  if (lie.finish) stream->finish();
+  // Held open until the other side lets go.
+  (void)co_await stream->drained();
+  while (!lie.finish && !stream->stop_code()) {
+    auto more = co_await stream->fill(1);
+    if (!more) break;
+    if (stream->at_end()) break;
+  }
+}
+
+boost::asio::awaitable<void> liar(rt::Scope& scope, quic::Endpoint& endpoint, Lie& lie,
+                                  std::vector<std::shared_ptr<quic::Stream>>& held) {
+  for (;;) {
+    auto connection = co_await endpoint.accept();
+    if (!connection) co_return;
+    for (;;) {
+      auto stream = co_await (*connection)->accept_bi();
+      if (!stream) break;
+      held.push_back(*stream);
+      Lie told = lie;
+      scope.start(tell(std::move(*stream), std::move(told)));
+    }
+  }
+}
+
+class LyingPeerTest : public PeersTest {
+ protected:
+  Lie lie;
+  std::vector<std::shared_ptr<quic::Stream>> held;
+  Bytes content = some_bytes(100000);
+  bao::HeldBlob source{content};
+
+  void SetUp() override {
+    PeersTest::SetUp();
+    world.scope.start(liar(world.scope, *server, lie, held));
+    connect();
+  }
+  void TearDown() override {
+    held.clear();
+    PeersTest::TearDown();
+  }
+  Bytes honest(const ChunkRanges& ranges = ChunkRanges::all()) {
+    Bytes out;
+    bao::Encoder encoder(source.root, source.size(), ranges, source);
+    while (!encoder.done()) EXPECT_TRUE(encoder.step(out).has_value());
+    return out;
+  }
+  Result<> get(const ChunkRanges& ranges = ChunkRanges::all()) {
+    partial = kept->partial(source.root).value();
+    PartialSink sink(partial);
+    GetOptions options{world.clock, std::chrono::milliseconds(150)};
+    auto got = run(get_blob(connection, source.root, ranges, sink, options));
+    EXPECT_TRUE(partial->flush().has_value());
+    return got;
+  }
+  std::uint64_t held_bytes() { return partial->have().count_below(98); }
+  std::shared_ptr<store::PartialBlob> partial;
+};
+
+TEST_F(LyingPeerTest, AnHonestAnswerIsTaken) {
+  lie.answer = honest();
+  EXPECT_TRUE(get().has_value());
+  EXPECT_TRUE(partial->is_complete());
+}
+
+TEST_F(LyingPeerTest, AFlippedBitInAnyItemIsCorruptAndNothingBehindItIsKept) {
+  // size | P P P | L0 | L1 | P | L2 ...: one place in each kind of item, and in the last leaf.
+  const std::pair<std::size_t, std::uint64_t> places[] = {{8 + 10, 0},
+                                                          {8 + 64 + 40, 0},
+                                                          {8 + 3 * 64 + 5, 0},
+                                                          {8 + 3 * 64 + 16384 + 5, 16},
+                                                          {8 + 3 * 64 + 2 * 16384 + 7, 32},
+                                                          {honest().size() - 1, 96}};
+  for (const auto& [place, chunks] : places) {
+    lie.answer = honest();
+    lie.answer[place] ^= 0x10;
+    auto got = get();
+    ASSERT_FALSE(got.has_value()) << place;
+    EXPECT_EQ(got.error().code, Code::corrupt) << place;
+    EXPECT_EQ(held_bytes(), chunks) << place;
+    partial.reset();
+    ASSERT_TRUE(kept->remove(source.root, true).has_value());
+  }
+}
+
+TEST_F(LyingPeerTest, AWrongSizeIsNeverBelieved) {
+  for (std::uint64_t size : {std::uint64_t{0}, std::uint64_t{99999}, std::uint64_t{100001},
+                             std::uint64_t{200000}, std::uint64_t{1} << 40, ~std::uint64_t{0}}) {
+    lie.answer = honest();
+    store_u64_le(lie.answer.data(), size);
+    auto got = get();
+    ASSERT_FALSE(got.has_value()) << size;
+    EXPECT_TRUE(got.error().code == Code::corrupt || got.error().code == Code::peer_fault ||
+                got.error().code == Code::not_found)
+        << size << ": " << to_string(got.error());
+    EXPECT_FALSE(partial->size_verified()) << size;
+    EXPECT_FALSE(partial->is_complete());
+    // A size that changes the tree never even becomes the partial's claim.
+    if (size > 200000) EXPECT_FALSE(partial->size().has_value()) << size;
+    partial.reset();
+    (void)kept->remove(source.root, true);
+  }
+}
+
+TEST_F(LyingPeerTest, ASizeThatDiffersFromTheClaimDropsNothing) {
+  const auto first = ChunkRanges::span(ChunkIndex(0), ChunkIndex(16));
+  lie.answer = honest(first);
+  ASSERT_TRUE(get(first).has_value());
+  partial.reset();
+  const auto second = ChunkRanges::span(ChunkIndex(16), ChunkIndex(32));
+  lie.answer = honest(second);
+  store_u64_le(lie.answer.data(), 100001);  // the walk to group 1 looks the same
+  partial = kept->partial(source.root).value();
+  PartialSink sink(partial);
+  auto got = run(get_blob(connection, source.root, second, sink, options()));
+  EXPECT_EQ(got.error().code, Code::peer_fault);
+  EXPECT_EQ(sink.size_conflict(), 100001u);
+  EXPECT_EQ(partial->have(), first);
+}
+
+TEST_F(LyingPeerTest, BytesAfterTheEndAreAFault) {
+  lie.answer = honest();
+  lie.answer.push_back(0);
+  EXPECT_EQ(get().error().code, Code::peer_fault);
+  EXPECT_TRUE(partial->is_complete());  // what verified stays
+}
+
+TEST_F(LyingPeerTest, AnAnswerCutAnywhereIsNotFoundAndKeepsWhatVerified) {
+  const Bytes whole = honest();
+  for (std::size_t cut : {std::size_t{0}, std::size_t{1}, std::size_t{7}, std::size_t{8},
+                          std::size_t{71}, std::size_t{8 + 3 * 64}, std::size_t{8 + 3 * 64 + 16383},
+                          std::size_t{8 + 3 * 64 + 16384}, whole.size() - 1}) {
+    lie.answer.assign(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(cut));
+    auto got = get();
+    ASSERT_FALSE(got.has_value()) << cut;
+    EXPECT_EQ(got.error().code, Code::not_found) << cut;
+    EXPECT_EQ(held_bytes(), cut == whole.size() - 1     ? 96u
+                            : cut >= 8 + 3 * 64 + 16384 ? 16u
+                                                        : 0u)
+        << cut;
+    partial.reset();
+    (void)kept->remove(source.root, true);
+  }
+}
+
+TEST_F(LyingPeerTest, ResetCodesTellWhatToDo) {
+  const std::pair<std::uint64_t, Code> cases[] = {{1, Code::denied},
+                                                  {2, Code::try_later},
+                                                  {3, Code::not_found},
+                                                  {0, Code::peer_fault},
+                                                  {77, Code::peer_fault}};
+  for (const auto& [reset, code] : cases) {
+    for (std::size_t before : {std::size_t{0}, std::size_t{8 + 3 * 64 + 16384 + 100}}) {
+      const Bytes whole = honest();
+      lie.answer.assign(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(before));
+      lie.reset = reset;
+      EXPECT_EQ(get().error().code, code) << reset << " after " << before;
+      partial.reset();
+      (void)kept->remove(source.root, true);
+    }
+  }
+}
+
+TEST_F(LyingPeerTest, AStallEndsAfterNoProgress) {
+  const Bytes whole = honest();
+  lie.finish = false;
+  for (std::size_t before : {std::size_t{0}, std::size_t{8 + 3 * 64 + 16384 + 100}}) {
+    lie.answer.assign(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(before));
+    EXPECT_EQ(get().error().code, Code::timed_out);
+    EXPECT_EQ(held_bytes(), before == 0 ? 0u : 16u);
+    partial.reset();
+    (void)kept->remove(source.root, true);
+  }
+}
+
+TEST_F(LyingPeerTest, AMissingFinTakesNothingFromAWholeAnswer) {
+  lie.answer = honest();
+  lie.finish = false;
+  EXPECT_TRUE(get().has_value());
+  EXPECT_TRUE(partial->is_complete());
+}
+
+TEST_F(LyingPeerTest, AStopTokenEndsTheWait) {
+  lie.finish = false;
+  std::stop_source stop;
+  struct Flow {
+    static boost::asio::awaitable<void> later(quic::World& world, std::stop_source& source) {
+      const rt::Instant soon = world.clock.now() + std::chrono::milliseconds(20);
+      (void)co_await rt::sleep_until(world.loop.get_executor(), world.clock, soon);
+      source.request_stop();
+    }
+  };
+  world.scope.start(Flow::later(world, stop));
+  NullSink sink;
+  GetOptions options{world.clock, std::chrono::seconds(30), stop.get_token()};
+  EXPECT_EQ(run(get_blob(connection, source.root, ChunkRanges::all(), sink, options)).error().code,
+            Code::cancelled);
+}
+
+}  // namespace
+}  // namespace archy::blobs
