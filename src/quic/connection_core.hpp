@@ -91,6 +91,9 @@ class ConnectionCore : public std::enable_shared_from_this<ConnectionCore> {
   std::size_t socket_for(const ngtcp2_path& path);
   std::size_t current_socket() const { return socket_; }
   void count_sent(std::size_t bytes) { bytes_sent_ += bytes; }
+  // Bytes sent since ngtcp2 was last told to pace.
+  std::size_t add_unpaced(std::size_t bytes) { return unpaced_ += bytes; }
+  void clear_unpaced() { unpaced_ = 0; }
   void write_failed(int liberr, ngtcp2_tstamp now);
   // The system refuses the path for good.
   void path_refused(ngtcp2_tstamp now);
@@ -135,6 +138,7 @@ class ConnectionCore : public std::enable_shared_from_this<ConnectionCore> {
   std::string tls_failure_;
   std::optional<CloseInfo> closed_;
   Stats last_stats_;
+  std::size_t unpaced_ = 0;
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t bytes_received_ = 0;
 

@@ -27,6 +27,8 @@ class PacketWriter {
   // Lets ngtcp2 build one packet at `out`. Shape: its length in `length`.
   Next build(ConnectionCore& connection, std::uint8_t* out, std::size_t& length, std::uint8_t& ecn,
              ngtcp2_tstamp now);
+  // Tells ngtcp2 how much went out just now, so that it sets when the next may go.
+  void pace(ConnectionCore& connection, std::size_t total, ngtcp2_tstamp now);
   // False when the connection cannot go on in this pass.
   bool send(ConnectionCore& connection, ByteView bytes, std::size_t segment, std::uint8_t ecn,
             const ngtcp2_path& path, ngtcp2_tstamp now);

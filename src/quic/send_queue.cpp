@@ -24,13 +24,16 @@ void SendQueue::push(Bytes bytes) {
   chunks_.push_back(std::move(bytes));
 }
 
-std::size_t SendQueue::next(std::span<ngtcp2_vec> out) const {
+std::size_t SendQueue::next(std::span<ngtcp2_vec> out, std::size_t enough) const {
   std::size_t filled = 0;
+  std::size_t bytes = 0;
   std::size_t in_chunk = send_in_chunk_;
-  for (std::size_t i = send_chunk_; i < chunks_.size() && filled < out.size(); ++i) {
+  for (std::size_t i = send_chunk_; i < chunks_.size() && filled < out.size() && bytes < enough;
+       ++i) {
     if (in_chunk < chunks_[i].size()) {
       out[filled++] = {const_cast<std::uint8_t*>(chunks_[i].data()) + in_chunk,
                        chunks_[i].size() - in_chunk};
+      bytes += chunks_[i].size() - in_chunk;
     }
     in_chunk = 0;
   }

@@ -18,8 +18,9 @@ class SendQueue {
   std::uint64_t sent() const { return sent_; }
   std::uint64_t acked() const { return acked_; }
   std::uint64_t unsent() const { return queued_ - sent_; }
-  // The next unsent bytes; returns how many of `out` were filled.
-  std::size_t next(std::span<ngtcp2_vec> out) const;
+  // The next unsent bytes, at least `enough` where there are; returns how many of `out` were
+  // filled.
+  std::size_t next(std::span<ngtcp2_vec> out, std::size_t enough) const;
   // Requires: n <= unsent().
   void mark_sent(std::size_t n);
   // The peer has everything below `offset`.

@@ -49,7 +49,7 @@ TEST(SendQueue, HandsOutEveryByteOnceAndKeepsItUntilAcknowledged) {
     queue.push(numbered(queued, n));
     queued += n;
     std::array<ngtcp2_vec, 4> pieces;
-    const std::size_t count = queue.next(pieces);
+    const std::size_t count = queue.next(pieces, 1 << 20);
     Bytes offered;
     for (std::size_t k = 0; k < count; ++k) append(offered, {pieces[k].base, pieces[k].len});
     ASSERT_EQ(offered, numbered(queue.sent(), offered.size()));
@@ -63,7 +63,7 @@ TEST(SendQueue, BytesHandedOutDoNotMoveWhenSmallPiecesFollow) {
   SendQueue queue;
   queue.push(numbered(0, 10));
   std::array<ngtcp2_vec, 1> before;
-  ASSERT_EQ(queue.next(before), 1u);
+  ASSERT_EQ(queue.next(before, 1), 1u);
   queue.mark_sent(10);
   for (int i = 0; i < 1000; ++i) queue.push(numbered(0, 64));
   EXPECT_TRUE(equal({before[0].base, 10}, numbered(0, 10)));
