@@ -12,6 +12,9 @@
 namespace archy::app {
 namespace {
 
+// How often in a row a source may fail before it is left: a person is waiting.
+constexpr unsigned kTries = 3;
+
 using Sources = std::vector<std::shared_ptr<fetch::Source>>;
 
 void count(const fetch::FetchReport& report, FetchProgress& into) {
@@ -45,7 +48,11 @@ void fold(const fetch::FetchReport& report, ContentReport& whole) {
     known->time += source.time;
     if (source.last_error) known->last_error = source.last_error;
   }
-  if (report.error && !whole.error) whole.error = report.error;
+  if (report.error && !whole.error) {
+    whole.error = report.error;
+    // Refused by everybody who could be asked: for the caller it is not to be had.
+    if (whole.error->code == Code::denied) whole.error->code = Code::not_found;
+  }
 }
 
 // One blob after another, with the sources that have not lied yet.
@@ -60,6 +67,7 @@ class ContentFetch {
   boost::asio::awaitable<void> blob(Blake3Hash hash) {
     fetch::FetchOptions options;
     options.stop = core_.interrupted();
+    options.limits.max_failures = kTries;
     options.on_progress = [this](const fetch::FetchReport& now) { show(now); };
     auto report = co_await fetch::fetch_content_addressed(core_.env(), core_.store(), hash, peers_,
                                                           origins_, std::move(options));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bao/encoder.hpp"
+#include "blobs/empty_blob.hpp"
 #include "blobs/sequence_reader.hpp"
 #include "blobs/stream_deadline.hpp"
 #include "rt/signal.hpp"
@@ -64,10 +65,17 @@ rt::Task<> Answer::get_many(const GetManyRequest& request) {
 }
 
 rt::Task<> Answer::blob(const Blake3Hash& hash, const bao::ChunkRanges& ranges) {
+  if (hash == empty_blob_hash()) {
+    EmptyBlob empty;
+    co_return co_await encode_blob(bao::Encoder(hash, 0, ranges, empty));
+  }
   CO_TRY(reader, context_.store.reader(hash));
   if (!reader->complete() && reader->size() == 0)
     co_return fail(Code::not_found, "nothing held yet");
-  bao::Encoder encoder(hash, reader->size(), ranges, *reader);
+  co_return co_await encode_blob(bao::Encoder(hash, reader->size(), ranges, *reader));
+}
+
+rt::Task<> Answer::encode_blob(bao::Encoder encoder) {
   while (!encoder.done()) {
     const std::size_t payload = encoder.next_leaf_size();
     CO_TRY_OK(co_await leave_for(payload));

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "bao/encoder.hpp"
 #include "blobs/provider.hpp"
 
 namespace archy::blobs {
@@ -38,6 +39,7 @@ class Answer {
   };
   rt::Task<> children(const GetRequest& request);
   rt::Task<> blob(const Blake3Hash& hash, const bao::ChunkRanges& ranges);
+  rt::Task<> encode_blob(bao::Encoder encoder);
   rt::Task<> leave_for(std::size_t payload);
   rt::Task<> flush();
   // Gives the peer what was encoded before an error, then passes the error on.

@@ -78,9 +78,12 @@ Error AnswerReader::explain(const Error& error) const {
   }
 }
 
-rt::Task<> AnswerReader::need(std::size_t n) {
+rt::Task<> AnswerReader::need(std::size_t n, std::size_t whole_items) {
   auto held = co_await stream_->fill(n);
   if (!held) co_return fail(explain(held.error()));
+  if (*held < n && *held > whole_items) {
+    co_return fail(Code::peer_fault, "the answer ends in the middle of an item");
+  }
   if (*held < n) co_return fail(Code::not_found, "the answer ends early");
   co_return Result<>{};
 }
@@ -127,7 +130,7 @@ rt::Task<> AnswerReader::first_leaf(bao::Decoder& decoder, BlobSink& sink) {
       co_return hand_over(decoder, used, sink);
     }
     const std::size_t wanted = used + attempt.next_size();
-    CO_TRY_OK(co_await need(wanted));
+    CO_TRY_OK(co_await need(wanted, used));
   }
 }
 
@@ -156,7 +159,7 @@ rt::Task<> AnswerReader::blob(const Blake3Hash& hash, const bao::ChunkRanges& ra
   size_reported_ = false;
   CO_TRY_OK(co_await first_leaf(decoder, sink));
   while (!decoder.done()) {
-    CO_TRY_OK(co_await need(decoder.next_size()));
+    CO_TRY_OK(co_await need(decoder.next_size(), 0));
     CO_TRY_OK(step_buffered(decoder, sink));
   }
   co_return Result<>{};

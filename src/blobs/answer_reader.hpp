@@ -21,8 +21,10 @@ class AnswerReader {
   rt::Task<> blob(const Blake3Hash& hash, const bao::ChunkRanges& ranges, BlobSink& sink);
   // After the last blob: the answer ends here. Errors: peer_fault when more bytes follow.
   rt::Task<> end();
-  // Waits for `n` buffered bytes. Errors: as in getter.hpp; not_found when the answer ends before.
-  rt::Task<> need(std::size_t n);
+  // Waits for `n` buffered bytes, of which the first `whole_items` are items that came whole.
+  // Errors: as in getter.hpp; when the answer ends before: not_found on an item's border (what a
+  // node does that has no more), peer_fault within one (no honest node does).
+  rt::Task<> need(std::size_t n, std::size_t whole_items = SIZE_MAX);
   quic::Stream& stream() { return *stream_; }
   StreamDeadline& deadline() { return deadline_; }
 

@@ -19,6 +19,7 @@ struct GetOptions {
   std::vector<std::string> from;
   std::vector<std::string> origins;
   bool explain = false;
+  bool seed = false;
 };
 
 rt::Task<app::ContentReport> fetch(app::Core& core, store::HashAndFormat content,
@@ -110,6 +111,10 @@ int get(const GlobalOptions& global, const GetOptions& options) {
   if (!core) return out.error(core.error());
   if (auto free = check_output(**core, options); !free) return out.error(free.error());
 
+  if (options.seed) {
+    auto offered = (*core)->store().set_offer(target->content, store::OfferClass::public_);
+    if (!offered) return out.error(offered.error());
+  }
   const auto begun = std::chrono::steady_clock::now();
   Progress progress(global.progress_style(), "got");
   auto show = [&](const app::FetchProgress& now) {
@@ -164,6 +169,8 @@ void register_get(CLI::App& app, const GlobalOptions& global, int& exit) {
   command->add_option("--origin", options->origins, "URL of the same bytes on a plain HTTP server");
   command->add_flag("--explain", options->explain,
                     "say what each source gave, and why one was left");
+  command->add_flag("--seed", options->seed,
+                    "offer it to others too (from then on, while `serve` runs)");
   command->callback([&global, &exit, options] { exit = get(global, *options); });
 }
 

@@ -4,10 +4,14 @@
 
 #include "bao/tree.hpp"
 #include "base/limits.hpp"
+#include "blobs/observer.hpp"
 #include "wire/id_text.hpp"
 
 namespace archy::swarm {
 namespace {
+
+// How long a peer may take to say which parts of a blob it has.
+constexpr auto kObserveLimit = std::chrono::seconds(2);
 
 // Counts for the fetch what reaches the partial.
 class CountingSink final : public blobs::BlobSink {
@@ -99,6 +103,19 @@ rt::Task<> PeerSource::settle_size(fetch::Attempt& attempt) {
   co_return attempt.target->mark_size_verified();
 }
 
+rt::Task<> PeerSource::fetch_parts(fetch::Attempt& attempt, Error refusal) {
+  CO_TRY(live, co_await connection());
+  auto watch = co_await blobs::Observer::open(live, attempt.hash, options(attempt));
+  if (!watch) co_return fail(std::move(refusal));
+  auto held = co_await (*watch)->next(kObserveLimit);
+  watch->reset();
+  if (!held) co_return fail(std::move(refusal));
+  const bao::ChunkRanges there = missing(attempt) & held->ranges;
+  if (there.is_empty()) co_return fail(std::move(refusal));
+  // A claim is only a hint: what comes is verified like everything else.
+  co_return co_await get(attempt, first_spans(there));
+}
+
 rt::Task<> PeerSource::fetch(fetch::Attempt& attempt) {
   // More than one turn only where one request cannot name all that is missing, or the size had to
   // be settled.
@@ -106,7 +123,10 @@ rt::Task<> PeerSource::fetch(fetch::Attempt& attempt) {
     const bao::ChunkRanges before = missing(attempt);
     if (before.is_empty()) co_return Result<>{};
     const bool size_known = attempt.target->size_verified();
-    CO_TRY_OK(co_await get(attempt, first_spans(before)));
+    auto got = co_await get(attempt, first_spans(before));
+    if (!got && got.error().code == Code::not_found)
+      co_return co_await fetch_parts(attempt, got.error());
+    CO_TRY_OK(std::move(got));
     const bool settled = !size_known && attempt.target->size_verified();
     const bao::ChunkRanges after = missing(attempt);
     if (after == before && !settled) co_return fail(Code::peer_fault, "the answer brought nothing");

@@ -31,6 +31,9 @@ class PeerSource final : public fetch::Source {
 
  private:
   rt::Task<> get(fetch::Attempt& attempt, bao::ChunkRanges ranges);
+  // A peer that has not all of it says so by refusing: asks which parts it has (Observe) and takes
+  // those. Errors: `refusal` when it has nothing of use.
+  rt::Task<> fetch_parts(fetch::Attempt& attempt, Error refusal);
   // A peer claims another size than the partial has: the last chunk decides who lied.
   rt::Task<> settle_size(fetch::Attempt& attempt);
   blobs::GetOptions options(const fetch::Attempt& attempt) const;

@@ -8,6 +8,9 @@
 namespace archy::app {
 namespace {
 
+// A peer that does not answer within this is as good as gone; the next source is waiting.
+constexpr auto kDialLimit = std::chrono::seconds(3);
+
 class QuicPeerDoor final : public PeerDoor {
  public:
   QuicPeerDoor(Core& core, std::unique_ptr<quic::Endpoint> endpoint)
@@ -60,6 +63,7 @@ Result<std::unique_ptr<PeerDoor>> open_peer_door(Core& core, const PeerOptions& 
   quic::Config config;
   config.bind = options.bind;
   if (options.serve) config.alpns = {std::string(blobs::kAlpn)};
+  if (!options.serve) config.handshake_timeout = kDialLimit;
   config.congestion = options.bbr ? quic::Congestion::bbr : quic::Congestion::cubic;
   TRY(endpoint, quic::make_endpoint(core.env(), core.data_dir().endpoint_seed(), config));
   auto door = std::make_unique<QuicPeerDoor>(core, std::move(endpoint));
