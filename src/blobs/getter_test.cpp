@@ -106,6 +106,21 @@ TEST_F(GetterTest, FetchesASequenceWithItsChildrenInOneRequest) {
   EXPECT_EQ(child.blobs[0], std::pair(std::uint64_t{3}, content));
 }
 
+TEST_F(GetterTest, FetchesAChildFromBehindTheFirstGroupOfASequence) {
+  const Blake3Hash wanted = add(as_bytes("child 700"), false);
+  std::vector<Blake3Hash> hashes(1000, crypto::blake3(as_bytes("not held")));
+  hashes[700] = wanted;
+  const HashSeq sequence(hashes);
+  const Blake3Hash root = add(sequence.bytes(), true, store::Format::hash_seq);
+  serve();
+  MemorySequence sink;
+  const auto one = ChunkRangesSeq::from_entries({{701, ChunkRanges::all()}, {702, {}}});
+  auto got = run(get_hash_seq(connection, root, one, sequence, sink, options()));
+  ASSERT_TRUE(got.has_value()) << to_string(got.error());
+  ASSERT_EQ(sink.blobs.size(), 1u);
+  EXPECT_EQ(as_text(sink.blobs[0].second), "child 700");
+}
+
 TEST_F(GetterTest, FetchesSeveralBlobsInOneRequest) {
   const Blake3Hash a = add(as_bytes("hello world"));
   const Blake3Hash b = add(some_bytes(20000));
@@ -146,34 +161,40 @@ struct Lie {
   Bytes answer;
   bool finish = true;                  // FIN after the answer
   std::optional<std::uint64_t> reset;  // RESET_STREAM once the answer has arrived
+  std::size_t piece = 0;               // not 0: so many bytes at a time, with a pause after each
+  rt::Duration pause = std::chrono::milliseconds(50);
 };
 
-boost::asio::awaitable<void> tell(std::shared_ptr<quic::Stream> stream, Lie lie) {
+boost::asio::awaitable<void> send_in_pieces(quic::World& world, quic::Stream& stream,
+                                            const Lie& lie) {
+  for (std::size_t at = 0; at < lie.answer.size() && !stream.stop_code(); at += lie.piece) {
+    const std::size_t length = std::min(lie.piece, lie.answer.size() - at);
+    Bytes out = to_bytes(ByteView(lie.answer).subspan(at, length));
+    (void)co_await stream.write(std::move(out));
+    const rt::Instant next = world.clock.now() + lie.pause;
+    (void)co_await rt::sleep_until(world.loop.get_executor(), world.clock, next);
+  }
+}
+
+boost::asio::awaitable<void> tell(quic::World& world, std::shared_ptr<quic::Stream> stream,
+                                  Lie lie) {
   for (;;) {
     auto got = co_await stream->fill(1);
     if (!got || *got == 0) break;
     stream->consume(*got);
   }
-  if (!lie.answer.empty()) {
+  if (lie.piece > 0) {
+    co_await send_in_pieces(world, *stream, lie);
+  } else if (!lie.answer.empty()) {
     Bytes out = lie.answer;
     (void)co_await stream->write(std::move(out));
   }
-  if (lie.reset) {
-    (void)co_await stream->drained();
-    stream->reset(*lie.reset);
-    co_return;
-  }
-  if (lie.finish) stream->finish();
-  // Held open until the other side lets go.
   (void)co_await stream->drained();
-  while (!lie.finish && !stream->stop_code()) {
-    auto more = co_await stream->fill(1);
-    if (!more) break;
-    if (stream->at_end()) break;
-  }
+  if (lie.reset) stream->reset(*lie.reset);
+  if (!lie.reset && lie.finish) stream->finish();
 }
 
-boost::asio::awaitable<void> liar(rt::Scope& scope, quic::Endpoint& endpoint, Lie& lie,
+boost::asio::awaitable<void> liar(quic::World& world, quic::Endpoint& endpoint, Lie& lie,
                                   std::vector<std::shared_ptr<quic::Stream>>& held) {
   for (;;) {
     auto connection = co_await endpoint.accept();
@@ -183,7 +204,7 @@ boost::asio::awaitable<void> liar(rt::Scope& scope, quic::Endpoint& endpoint, Li
       if (!stream) break;
       held.push_back(*stream);
       Lie told = lie;
-      scope.start(tell(std::move(*stream), std::move(told)));
+      world.scope.start(tell(world, std::move(*stream), std::move(told)));
     }
   }
 }
@@ -197,7 +218,7 @@ class LyingPeerTest : public PeersTest {
 
   void SetUp() override {
     PeersTest::SetUp();
-    world.scope.start(liar(world.scope, *server, lie, held));
+    world.scope.start(liar(world, *server, lie, held));
     connect();
   }
   void TearDown() override {
@@ -303,6 +324,8 @@ TEST_F(LyingPeerTest, AnAnswerCutAnywhereIsNotFoundAndKeepsWhatVerified) {
                             : cut >= 8 + 3 * 64 + 16384 ? 16u
                                                         : 0u)
         << cut;
+    // A size that no leaf has vouched for is not even a claim.
+    EXPECT_EQ(partial->size().has_value(), cut >= 8 + 3 * 64 + 16384) << cut;
     partial.reset();
     (void)kept->remove(source.root, true);
   }
@@ -336,6 +359,22 @@ TEST_F(LyingPeerTest, AStallEndsAfterNoProgress) {
     partial.reset();
     (void)kept->remove(source.root, true);
   }
+}
+
+TEST_F(LyingPeerTest, ASlowPeerThatKeepsVerifyingIsGivenTime) {
+  lie.answer = honest();
+  lie.piece = 20000;  // every piece completes a group
+  EXPECT_TRUE(get().has_value());
+  EXPECT_TRUE(partial->is_complete());
+}
+
+TEST_F(LyingPeerTest, ADripThatNeverVerifiesIsNoProgress) {
+  lie.answer = honest();
+  lie.piece = 100;
+  const rt::Instant begun = world.clock.now();
+  EXPECT_EQ(get().error().code, Code::timed_out);
+  EXPECT_LT(world.clock.now() - begun, std::chrono::seconds(5));
+  EXPECT_EQ(held_bytes(), 0u);
 }
 
 TEST_F(LyingPeerTest, AMissingFinTakesNothingFromAWholeAnswer) {

@@ -96,7 +96,10 @@ TEST_F(ProviderTest, AMissingChildEndsTheAnswerAfterWhatCameBefore) {
 }
 
 TEST_F(ProviderTest, ARootOfAnotherLengthIsNoSequence) {
-  const Blake3Hash root = add(Bytes(33, 1), true, store::Format::raw);
+  // Its first 32 bytes name a blob that is offered: that must not matter.
+  Bytes bytes = to_bytes(add(as_bytes("hello world")).view());
+  bytes.push_back(1);
+  const Blake3Hash root = add(bytes);
   serve();
   const RawAnswer answer = raw(encode(GetRequest{root, ChunkRangesSeq::all()}));
   EXPECT_EQ(answer.reset_code, 3u);
@@ -158,10 +161,14 @@ TEST_F(ProviderTest, MalformedRequestsGetACleanEmptyEnd) {
 }
 
 TEST_F(ProviderTest, ARequestAboveTheLimitIsDroppedBeforeItsEnd) {
-  serve();
+  ProviderConfig config;
+  config.request_limit = std::chrono::seconds(40);
+  serve(nullptr, config);
+  const rt::Instant begun = world.clock.now();
   const RawAnswer answer = raw(Bytes((1u << 20) + 100, 0), false);
   EXPECT_TRUE(answer.clean_end && answer.bytes.empty());
   EXPECT_EQ(answer.stop_code, 0u);
+  EXPECT_LT(world.clock.now() - begun, std::chrono::seconds(20));
 }
 
 TEST_F(ProviderTest, RequestsThatNeverEndAreDropped) {
