@@ -89,7 +89,7 @@ class Endpoint {
   virtual std::vector<rt::Address> addresses() const = 0;
   virtual std::vector<rt::Address> bound_addresses() const = 0;
   // Races the addresses; the first that proves `peer` wins. Errors: unreachable, timed_out, denied
-  // (wrong key or ALPN, detail says), cancelled.
+  // (wrong key or ALPN, detail says), try_later (it refuses for now), cancelled.
   virtual rt::Task<std::shared_ptr<Connection>> connect(const EndpointId& peer,
                                                         std::vector<rt::Address> addresses,
                                                         std::string alpn) = 0;
