@@ -25,6 +25,7 @@ class Cost:
     cpu: float
     output: str
     peak_kib: int = 0
+    ok: bool = True
 
     def json(self) -> dict:
         """The last JSON line of standard output."""
@@ -40,7 +41,7 @@ def start(argv: list, stdout, **options) -> subprocess.Popen:
     return subprocess.Popen([str(word) for word in argv], stdout=stdout, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, **options)
 
 
-def run(*argv, peak: bool = False, **options) -> Cost:
+def run(*argv, peak: bool = False, may_fail: bool = False, **options) -> Cost:
     """Runs to the end. Ends the whole bench when the command fails: a failed run is no measurement."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
         began = time.perf_counter()
@@ -51,9 +52,9 @@ def run(*argv, peak: bool = False, **options) -> Cost:
         child.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         errors.seek(0)
-        if child.returncode != 0:
+        if child.returncode != 0 and not may_fail:
             sys.exit(f"bench: {' '.join(map(str, argv))}: exit {child.returncode}: {errors.read().strip()[-2000:]}")
-        return Cost(wall, usage.ru_utime + usage.ru_stime, out.read(), watch.stop() if watch else 0)
+        return Cost(wall, usage.ru_utime + usage.ru_stime, out.read(), watch.stop() if watch else 0, child.returncode == 0)
 
 
 def cpu_of(pid: int) -> float:
