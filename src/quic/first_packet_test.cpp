@@ -174,5 +174,21 @@ TEST(FirstPacket, HalfOpenHandshakesFromOnePrefixAreCapped) {
   EXPECT_EQ(wire.server->connections(), 4u);
 }
 
+TEST(FirstPacket, AlwaysRetryAnswersAStrangerWithRetryAndKeepsNothing) {
+  Config config = server_config();
+  config.always_retry = true;
+  Wire wire({}, config);
+  wire.start();
+  for (const auto& sent : wire.network.take_sent()) wire.network.deliver(0, sent.from, sent.bytes);
+  EXPECT_EQ(wire.server->connections(), 0u);
+  const auto sent = wire.network.take_sent();
+  ASSERT_EQ(sent.size(), 1u);
+  EXPECT_EQ(sent[0].bytes[0] & 0xf0, 0xf0);  // long header, type Retry
+  wire.network.deliver(2, sent[0].from, sent[0].bytes);
+  wire.turn();
+  wire.run({0});
+  EXPECT_TRUE(wire.ours);
+}
+
 }  // namespace
 }  // namespace archy::quic
