@@ -5,15 +5,18 @@ Groups: hash, transfer, latency, memory, start; none named: all. With --gate the
 """
 
 import argparse
+import io
 import pathlib
 import shutil
 import sys
 import tempfile
 import time
+import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import figures_test  # noqa: E402
 import hash_group  # noqa: E402
 import latency_group  # noqa: E402
 import memory_group  # noqa: E402
@@ -48,6 +51,9 @@ def main() -> int:
     product = Product(options.build.resolve())
     if not product.binary.exists():
         sys.exit(f"bench: no {product.binary}: build the release preset first")
+    gate_check = unittest.defaultTestLoader.loadTestsFromModule(figures_test)
+    if not unittest.TextTestRunner(verbosity=0, stream=io.StringIO()).run(gate_check).wasSuccessful():
+        sys.exit("bench: the gate itself is broken: python3 bench/figures_test.py")
     known = read_known_misses(HERE / "known_misses.md")
     figures = []
     began = time.monotonic()
