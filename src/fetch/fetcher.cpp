@@ -194,7 +194,7 @@ rt::Task<> Fetch::attempt(const Action& action) {
   // A skeleton is a question on the side: only a lie counts against the peer.
   if (skeleton && judge(outcome, attempt) != Verdict::lied) {
     ++row.attempts;
-    co_return Result<>{};
+    co_return finish_if_complete();
   }
   note(index, outcome, attempt, progressed);
   if (judge(outcome, attempt) == Verdict::local_failure) co_return fail(outcome.error());

@@ -96,6 +96,7 @@ TEST_F(Fetcher, ADeadPeerAloneEndsAsUnreachable) {
 TEST_F(Fetcher, DeadLyingAndStallingPeersDoNotKeepTheOriginFromWinning) {
   auto dead = peer(blob(), "dead"), liar = peer(blob(), "liar"), stalls = peer(blob(), "stalls"),
        sizes = peer(blob(), "sizes"), empty = peer(blob(), "empty"), busy = peer(blob(), "busy");
+  options.no_progress_limit = 300ms;
   dead->refuses = Error{Code::unreachable, ""};
   liar->flip = 1u << 20;
   stalls->stalls_after = 100000;
@@ -117,6 +118,7 @@ TEST_F(Fetcher, DeadLyingAndStallingPeersDoNotKeepTheOriginFromWinning) {
 }
 
 TEST_F(Fetcher, LeavesAPeerThatMakesNoProgress) {
+  options.no_progress_limit = 300ms;
   auto stalls = peer(blob(), "stalls");
   stalls->stalls_after = 0;
   auto good = peer(blob(), "good");
@@ -124,7 +126,7 @@ TEST_F(Fetcher, LeavesAPeerThatMakesNoProgress) {
   ASSERT_TRUE(report.ok()) << why(report);
   EXPECT_EQ(report.sources[0].last_error->code, Code::timed_out);
   EXPECT_GE(report.sources[0].time, 300ms);
-  EXPECT_LT(report.sources[0].time, 2s);
+  EXPECT_LT(report.sources[0].time, 8s);
 }
 
 TEST_F(Fetcher, TriesAgainWhoWasBusy) {
@@ -197,11 +199,15 @@ TEST_F(Fetcher, HashesFromAPeerSpareTheOriginItsQuarantine) {
   // The first 2 MiB and their hashes leave everything beyond 16 MiB unknown.
   static const Blob large(40 * (1u << 20) + 99, 4);
   auto slow = peer(large, "slow");
-  slow->stalls_after = 2u << 20;
+  slow->drops_after = 2u << 20;
+  std::stop_source stop;
+  options.stop = stop.get_token();
   options.on_progress = [&](const FetchReport& report) {
     // Once the origin has had its turn, the peer answers small questions.
-    if (report.sources[1].attempts > 0) slow->stalls_after.reset();
+    if (report.sources[1].attempts > 0) slow->drops_after.reset();
+    if (report.sources[1].lied) stop.request_stop();
   };
+  options.back_off = {60s, 60s};  // its next turn would come after the origin is done
   std::atomic<int> questions = 0;
   slow->on_asked = [&questions] { ++questions; };
   BlobOrigin server(large);
@@ -213,13 +219,16 @@ TEST_F(Fetcher, HashesFromAPeerSpareTheOriginItsQuarantine) {
     return out;
   };
   const auto report = fetch(large, {slow}, {origin(server.url())});
-  ASSERT_TRUE(report.ok()) << why(report);
   ASSERT_GE(slow->asked_for.size(), 2u);
   const auto asked = slow->asked_for[1].count_below(1u << 20);
   EXPECT_GT(asked, 0u);
   EXPECT_LE(asked, 25u * 16);
   EXPECT_TRUE(report.sources[1].lied);
   EXPECT_GT(report.sources[1].verified_bytes, 20u << 20);
+  options.stop = {};
+  options.on_progress = {};
+  const auto after = fetch(large, {slow}, {});
+  ASSERT_TRUE(after.ok()) << why(after);
   expect_held(large);
 }
 
