@@ -1,10 +1,13 @@
 // Asks a peer for blobs over one connection and verifies what comes, item by item, before anyone
 // sees it. Errors of every call, by what the caller can do:
-//   not_found    the peer does not have it, or not all of it (code 3, an empty answer, an answer
-//   that ends early) denied       code 1;  try_later  code 2 corrupt      bytes that do not hash:
-//   the peer lied peer_fault   absurd size, bytes after the end, unknown code: the peer broke the
-//   protocol timed_out    no verified byte for `no_progress`;  cancelled  stop was requested
-//   unreachable  the connection went away;  others: the sink's
+// - not_found: the peer does not have it, or not all of it (code 3, an empty answer, an end between
+//   two items);
+// - denied (code 1), try_later (code 2);
+// - corrupt: bytes that do not hash, so the peer lied;
+// - peer_fault: absurd size, an end within an item, bytes after the end, an unknown code;
+// - timed_out: no verified byte for `no_progress`; cancelled: stop was requested;
+// - unreachable: the connection went away; others: the sink's.
+//
 // What was verified before an error has reached the sink.
 #pragma once
 

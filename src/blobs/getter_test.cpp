@@ -231,15 +231,16 @@ class LyingPeerTest : public PeersTest {
     while (!encoder.done()) EXPECT_TRUE(encoder.step(out).has_value());
     return out;
   }
-  Result<> get(const ChunkRanges& ranges = ChunkRanges::all()) {
+  Result<> get(const ChunkRanges& ranges = ChunkRanges::all(),
+               rt::Duration no_progress = std::chrono::milliseconds(500)) {
     partial = kept->partial(source.root).value();
     PartialSink sink(partial);
-    GetOptions options{world.clock, std::chrono::milliseconds(150)};
+    GetOptions options{world.clock, no_progress};
     auto got = run(get_blob(connection, source.root, ranges, sink, options));
     EXPECT_TRUE(partial->flush().has_value());
     return got;
   }
-  std::uint64_t held_bytes() { return partial->have().count_below(98); }
+  std::uint64_t held_chunks() { return partial->have().count_below(98); }
   std::shared_ptr<store::PartialBlob> partial;
 };
 
@@ -263,7 +264,7 @@ TEST_F(LyingPeerTest, AFlippedBitInAnyItemIsCorruptAndNothingBehindItIsKept) {
     auto got = get();
     ASSERT_FALSE(got.has_value()) << place;
     EXPECT_EQ(got.error().code, Code::corrupt) << place;
-    EXPECT_EQ(held_bytes(), chunks) << place;
+    EXPECT_EQ(held_chunks(), chunks) << place;
     partial.reset();
     ASSERT_TRUE(kept->remove(source.root, true).has_value());
   }
@@ -311,21 +312,33 @@ TEST_F(LyingPeerTest, BytesAfterTheEndAreAFault) {
   EXPECT_TRUE(partial->is_complete());  // what verified stays
 }
 
-TEST_F(LyingPeerTest, AnAnswerCutAnywhereIsNotFoundAndKeepsWhatVerified) {
+TEST_F(LyingPeerTest, AnAnswerThatEndsEarlyKeepsWhatVerified) {
+  const std::size_t leaves = 8 + 3 * 64;
+  struct Cut {
+    std::size_t at;
+    Code code;  // between items: there is no more; within one: no honest node does that
+    std::uint64_t chunks;
+  };
   const Bytes whole = honest();
-  for (std::size_t cut : {std::size_t{0}, std::size_t{1}, std::size_t{7}, std::size_t{8},
-                          std::size_t{71}, std::size_t{8 + 3 * 64}, std::size_t{8 + 3 * 64 + 16383},
-                          std::size_t{8 + 3 * 64 + 16384}, whole.size() - 1}) {
-    lie.answer.assign(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(cut));
+  const Cut cuts[] = {
+      {0, Code::not_found, 0},
+      {1, Code::not_found, 0},
+      {7, Code::not_found, 0},
+      {8, Code::not_found, 0},
+      {71, Code::peer_fault, 0},
+      {leaves, Code::not_found, 0},
+      {leaves + 16383, Code::peer_fault, 0},
+      {leaves + 16384, Code::not_found, 16},
+      {whole.size() - 1, Code::peer_fault, 96},
+  };
+  for (const Cut& cut : cuts) {
+    lie.answer = to_bytes(ByteView(whole).first(cut.at));
     auto got = get();
-    ASSERT_FALSE(got.has_value()) << cut;
-    EXPECT_EQ(got.error().code, Code::not_found) << cut;
-    EXPECT_EQ(held_bytes(), cut == whole.size() - 1     ? 96u
-                            : cut >= 8 + 3 * 64 + 16384 ? 16u
-                                                        : 0u)
-        << cut;
+    ASSERT_FALSE(got.has_value()) << cut.at;
+    EXPECT_EQ(got.error().code, cut.code) << cut.at;
+    EXPECT_EQ(held_chunks(), cut.chunks) << cut.at;
     // A size that no leaf has vouched for is not even a claim.
-    EXPECT_EQ(partial->size().has_value(), cut >= 8 + 3 * 64 + 16384) << cut;
+    EXPECT_EQ(partial->size().has_value(), cut.chunks > 0) << cut.at;
     partial.reset();
     (void)kept->remove(source.root, true);
   }
@@ -355,7 +368,7 @@ TEST_F(LyingPeerTest, AStallEndsAfterNoProgress) {
   for (std::size_t before : {std::size_t{0}, std::size_t{8 + 3 * 64 + 16384 + 100}}) {
     lie.answer.assign(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(before));
     EXPECT_EQ(get().error().code, Code::timed_out);
-    EXPECT_EQ(held_bytes(), before == 0 ? 0u : 16u);
+    EXPECT_EQ(held_chunks(), before == 0 ? 0u : 16u);
     partial.reset();
     (void)kept->remove(source.root, true);
   }
@@ -364,7 +377,8 @@ TEST_F(LyingPeerTest, AStallEndsAfterNoProgress) {
 TEST_F(LyingPeerTest, ASlowPeerThatKeepsVerifyingIsGivenTime) {
   lie.answer = honest();
   lie.piece = 20000;  // every piece completes a group
-  EXPECT_TRUE(get().has_value());
+  lie.pause = std::chrono::milliseconds(250);
+  EXPECT_TRUE(get(ChunkRanges::all(), std::chrono::seconds(1)).has_value());
   EXPECT_TRUE(partial->is_complete());
 }
 
@@ -374,7 +388,7 @@ TEST_F(LyingPeerTest, ADripThatNeverVerifiesIsNoProgress) {
   const rt::Instant begun = world.clock.now();
   EXPECT_EQ(get().error().code, Code::timed_out);
   EXPECT_LT(world.clock.now() - begun, std::chrono::seconds(5));
-  EXPECT_EQ(held_bytes(), 0u);
+  EXPECT_EQ(held_chunks(), 0u);
 }
 
 TEST_F(LyingPeerTest, AMissingFinTakesNothingFromAWholeAnswer) {

@@ -85,6 +85,13 @@ TEST_F(ProviderTest, UnknownAndUnofferedLookTheSame) {
   }
 }
 
+TEST_F(ProviderTest, TheEmptyBlobIsAlwaysThere) {
+  serve();
+  const RawAnswer answer = raw(get_all(crypto::blake3({})));
+  EXPECT_EQ(to_hex(answer.bytes), "0000000000000000");
+  EXPECT_TRUE(answer.clean_end);
+}
+
 TEST_F(ProviderTest, AMissingChildEndsTheAnswerAfterWhatCameBefore) {
   const Blake3Hash hello = add(as_bytes("hello world"), false);
   const HashSeq sequence({hello, crypto::blake3(as_bytes("missing")), hello});

@@ -97,6 +97,22 @@ TEST_F(PeerSourceTest, TheConnectionIsReusedAndRedialledWhenItWent) {
   EXPECT_EQ(provider->counters().connections, 3u);
 }
 
+TEST_F(PeerSourceTest, APeerWithAPartGivesThatPart) {
+  const Bytes content = store::some_bytes(1 << 20);
+  bao::HeldBlob held(content);
+  const auto middle = ChunkRanges::span(ChunkIndex(256), ChunkIndex(512));
+  auto part = served->partial(held.root).value();
+  ASSERT_TRUE(store::transfer(held, *part, middle).has_value());
+  ASSERT_TRUE(part->checkpoint().has_value());
+  ASSERT_TRUE(served->set_offer({held.root}, store::OfferClass::public_).has_value());
+  serve();
+  PeerSource peer = source();
+  auto attempt = attempt_for(held.root);
+  EXPECT_TRUE(fetch(peer, attempt).has_value());
+  EXPECT_EQ(attempt.target->have(), middle);
+  EXPECT_FALSE(attempt.target->size_verified());
+}
+
 TEST_F(PeerSourceTest, SaysWhatAPeerCannotGive) {
   serve();
   PeerSource peer = source();
