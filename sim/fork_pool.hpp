@@ -13,6 +13,7 @@ namespace archy::sim {
 struct PoolOptions {
   unsigned processes = 2;
   unsigned timeout_s = 120;  // real time of one job
+  bool show_stderr = false;  // else kept, and its last line told when the job dies
 };
 
 // job(index, outcome) runs in a child for each index of [0, count). done(index, outcome) runs here

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <set>
 #include <string>
 
@@ -30,14 +31,17 @@ TEST(ForkPool, ACrashAndAHangAreVerdictsOfTheirOwnJob) {
   run_forked(
       3, {.processes = 2, .timeout_s = 1},
       [](std::uint64_t i, Outcome&) {
-        if (i == 0) raise(SIGKILL);
+        if (i == 0) {
+          std::fputs("one\ntwo\n", stderr);
+          raise(SIGKILL);
+        }
         while (i == 1) pause();
       },
       [&](std::uint64_t i, const Outcome& outcome) {
         messages[i] = outcome.message;
         return true;
       });
-  EXPECT_EQ(messages[0], "died of signal 9");
+  EXPECT_EQ(messages[0], "died of signal 9: two");
   EXPECT_EQ(messages[1], "took longer than 1 s");
   EXPECT_EQ(messages[2], "");
 }

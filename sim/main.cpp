@@ -18,7 +18,8 @@ namespace archy::sim {
 namespace {
 
 constexpr const char* kUsage =
-    "usage: archipelago_sim run [--seeds N] [--start S] [--seed S] [--verbose] [--plant NAME] "
+    "usage: archipelago_sim run [--seeds N] [--start S] [--seed S] [--verbose] [--harsh] [--plant "
+    "NAME] "
     "[--jobs J]\n"
     "       archipelago_sim run --plants [--seeds N]   each planted bug must be found within N "
     "seeds\n"
@@ -40,6 +41,7 @@ struct Settings {
   bool one = false;
   bool verbose = false;
   bool plants = false;
+  bool harsh = false;
   std::string plant;
   unsigned jobs = 2;
 };
@@ -51,6 +53,10 @@ bool parse(int argc, char** argv, Settings& out) {
     const std::string_view name = argv[i];
     if (name == "--verbose") {
       out.verbose = true;
+      continue;
+    }
+    if (name == "--harsh") {
+      out.harsh = true;
       continue;
     }
     if (name == "--plants") {
@@ -103,7 +109,7 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 }
 
 // The counters of a run; how many kinds never happened.
-std::size_t print_counters(const Counters& counters, bool judge_faults_only) {
+std::size_t print_counters(const Counters& counters) {
   std::size_t never = 0;
   const auto line = [&](std::string_view name, std::uint64_t n) {
     if (n == 0) ++never;
@@ -113,7 +119,6 @@ std::size_t print_counters(const Counters& counters, bool judge_faults_only) {
   std::printf("faults injected:\n");
   for (std::size_t i = 0; i < counters.faults.size(); ++i)
     line(to_string(static_cast<Fault>(i)), counters.faults[i]);
-  if (judge_faults_only) return never;
   std::printf("rare paths:\n");
   for (std::size_t i = 0; i < counters.marks.size(); ++i)
     line(to_string(static_cast<Mark>(i)), counters.marks[i]);
@@ -138,7 +143,7 @@ int run_scenarios(const Settings& settings) {
     std::function<void(const std::string&)> sink;
     if (settings.verbose && !jobs[i].again)
       sink = [](const std::string& line) { std::puts(line.c_str()); };
-    run_scenario(jobs[i].seed, outcome, sink);
+    run_scenario(jobs[i].seed, outcome, {.sink = sink, .harsh = settings.harsh});
   };
   const auto fail = [&](std::uint64_t seed, const char* what) {
     ++failed;
@@ -168,8 +173,10 @@ int run_scenarios(const Settings& settings) {
     }
     return true;
   };
-  run_forked(jobs.size(), {.processes = settings.jobs, .timeout_s = 180}, job, done);
-  const std::size_t never = print_counters(total.counters, false);
+  run_forked(jobs.size(),
+             {.processes = settings.jobs, .timeout_s = 180, .show_stderr = settings.verbose}, job,
+             done);
+  const std::size_t never = print_counters(total.counters);
   std::printf(
       "%llu fetches, %.1f MiB verified, %llu events, %.1f virtual hours in %.1f s; %llu seeds run "
       "twice\n",

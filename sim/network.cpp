@@ -27,7 +27,8 @@ class VirtualSocket final : public rt::DatagramSocket {
     }
     while (!bytes.empty()) {
       const std::size_t n = std::min(segment, bytes.size());
-      network_.transmit(public_, to, to_bytes(bytes.first(n)), ecn);
+      network_.transmit(forwarded_.contains(to) ? local_ : public_, to, to_bytes(bytes.first(n)),
+                        ecn);
       bytes = bytes.subspan(n);
     }
     return rt::SendStatus::sent;
@@ -43,21 +44,26 @@ class VirtualSocket final : public rt::DatagramSocket {
   }
   std::size_t max_train() const override { return host_.max_train_; }
 
-  void receive(const rt::Address& from, ByteView bytes, std::uint8_t ecn) {
+  void receive(const rt::Address& from, const rt::Address& to, ByteView bytes, std::uint8_t ecn) {
+    if (to == local_ && public_ != local_) forwarded_.insert(from);
     if (!receiver_) return;
     const rt::DatagramTrain train{from, local_, bytes, bytes.size(), ecn};
     receiver_({&train, 1});
   }
   void silence() {
     *life_ = false;
-    if (!silent_) network_.sockets_.erase(public_);
+    if (!silent_) {
+      network_.sockets_.erase(public_);
+      network_.sockets_.erase(local_);
+    }
     silent_ = true;
     receiver_ = nullptr;
   }
   void move_to(std::uint16_t port) {
-    network_.sockets_.erase(public_);
+    if (public_ != local_) network_.sockets_.erase(public_);
     public_.port = port;
     network_.sockets_[public_] = this;
+    forwarded_.clear();
   }
 
  private:
@@ -74,7 +80,8 @@ class VirtualSocket final : public rt::DatagramSocket {
   NetworkHost& host_;
   VirtualNetwork& network_;
   rt::Address local_;
-  rt::Address public_;
+  rt::Address public_;               // where what we send seems to come from
+  std::set<rt::Address> forwarded_;  // who asked at the bound address: answered from there
   std::function<void(std::span<const rt::DatagramTrain>)> receiver_;
   std::function<void()> ready_;
   bool blocked_ = false;
@@ -167,7 +174,7 @@ void VirtualNetwork::deliver_at(rt::Instant when, const rt::Address& from, const
     const auto target = sockets_.find(to);
     if (target == sockets_.end()) return;  // nobody listens: silence, as on a real network
     ++delivered_;
-    target->second->receive(from, bytes, ecn);
+    target->second->receive(from, to, bytes, ecn);
   });
 }
 
@@ -186,13 +193,13 @@ void NetworkHost::power_off() {
   for (auto& [address, socket] : network_.sockets_) {
     if (address.ip == ip_.ip) mine.push_back(socket);
   }
-  for (VirtualSocket* socket : mine) socket->silence();
+  for (VirtualSocket* socket : mine) socket->silence();  // twice is harmless
 }
 
 void NetworkHost::rebind_ports() {
   std::vector<VirtualSocket*> mine;
   for (auto& [address, socket] : network_.sockets_) {
-    if (address.ip == ip_.ip) mine.push_back(socket);
+    if (address == socket->local_address() && address.ip == ip_.ip) mine.push_back(socket);
   }
   for (VirtualSocket* socket : mine) socket->move_to(next_port_++);
   if (!mine.empty()) network_.counters_.hit(Fault::address_rebound);

@@ -94,7 +94,8 @@ class NetworkHost final : public rt::DatagramNetwork {
   const rt::Address& ip() const { return ip_; }
   // Sockets bound so far fall silent for ever; later ones work (the machine was restarted).
   void power_off();
-  // A NAT in front gives every socket of this host a new public port.
+  // A NAT in front gives every socket of this host a new public port; the bound one stays
+  // forwarded, so that a ticket's address keeps working.
   void rebind_ports();
   void set_max_train(std::size_t datagrams) { max_train_ = datagrams; }
 

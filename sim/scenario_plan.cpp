@@ -29,8 +29,8 @@ Link draw_chaos_link(SeededRandom& random) {
                                       : microseconds(random.between(150'000, 2'000'000));
   link.jitter = microseconds(random.between(0, 30'000));
   if (random.chance(400'000)) {
-    link.bytes_per_s = random.between(50'000, 5'000'000);
-    link.queue_bytes = random.between(16'000, 300'000);
+    link.bytes_per_s = random.between(20'000, 1'000'000);
+    link.queue_bytes = random.between(5'000, 60'000);
   }
   return link;
 }
@@ -54,9 +54,10 @@ PlannedEvent draw_event(SeededRandom& random, const ScenarioPlan& plan) {
       Kind::clock_jump,  Kind::disk_errors,       Kind::disk_full,         Kind::disk_well,
       Kind::origin_down, Kind::origin_up};
   PlannedEvent event;
-  // Half of it early, while things move.
+  // Most of it early, while things move.
   const auto span = static_cast<std::uint64_t>(plan.chaos.count());
-  event.at = rt::Duration(random.below(random.chance(500'000) ? span : span / 8));
+  const std::uint64_t early = std::min<std::uint64_t>(span, 4'000'000'000);
+  event.at = rt::Duration(random.below(random.chance(800'000) ? early : span));
   event.kind = kKinds[random.below(std::size(kKinds))];
   if (random.chance(20'000)) event.kind = Kind::bit_flip;
   event.node = random.below(plan.nodes);
@@ -90,6 +91,7 @@ ScenarioPlan::ScenarioPlan(std::uint64_t seed) {
             ? random.between(1, 20'000)
             : random.below(blob.size + 1);
     blob.sidecar = static_cast<PlannedBlob::Sidecar>(random.below(3));
+    blob.start = random.chance(500'000) ? milliseconds(0) : milliseconds(random.between(0, 2'500));
     blobs.push_back(blob);
   }
   quiet_network = random.chance(350'000);
@@ -120,7 +122,7 @@ ScenarioPlan::ScenarioPlan(std::uint64_t seed) {
       fetches.push_back(fetch);
     }
   }
-  for (std::size_t n = random.below(9); n > 0; --n) events.push_back(draw_event(random, *this));
+  for (std::size_t n = random.below(13); n > 0; --n) events.push_back(draw_event(random, *this));
 }
 
 }  // namespace archy::sim

@@ -24,6 +24,7 @@ struct PlannedBlob {
   OriginMood origin_mood = OriginMood::honest;
   std::uint64_t origin_at = 0;
   enum class Sidecar : unsigned char { none, honest, wrong } sidecar = Sidecar::none;
+  rt::Duration start{};  // when node 0 begins to import it
 };
 
 // A node that wants a blob, and whom it asks.
