@@ -31,7 +31,7 @@ def count_entry(text: str) -> tuple[int, int, int]:
 
 def main() -> int:
     with open(f"{sys.argv[1]}/Testing/Temporary/LastTest.log", encoding="utf-8", errors="replace") as file:
-        entries = re.split(r"^\d+/\d+ Test(?:ing)?: ", file.read(), flags=re.M)[1:]
+        entries = re.split(r"^\d+/\d+ Testing: ", file.read(), flags=re.M)[1:]
     passed, failed, skipped = (sum(column) for column in zip(*map(count_entry, entries))) if entries else (0, 0, 0)
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed or not passed else 0
