@@ -51,6 +51,10 @@ class DiskFiles final : public rt::Files {
   const DiskFaults& faults() const { return faults_; }
   // The n-th call of a kind from now on (1: the next) fails once with io.
   void fail_call(DiskCall kind, std::uint64_t nth);
+  // How many calls are left before the one of fail_call(); 0: it has happened.
+  std::uint64_t calls_until_failure(DiskCall kind) const {
+    return countdown_[static_cast<std::size_t>(kind)];
+  }
   // The power goes. Every open handle is dead, the disk holds what survived, every call fails with
   // io until power_on().
   void power_cut();

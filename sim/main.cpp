@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/test_hooks.hpp"
+#include "sim/error_matrix.hpp"
 #include "sim/fork_pool.hpp"
 #include "sim/power.hpp"
 #include "sim/scenario.hpp"
@@ -23,6 +24,8 @@ constexpr const char* kUsage =
     "[--jobs J]\n"
     "       archipelago_sim run --plants [--seeds N]   each planted bug must be found within N "
     "seeds\n"
+    "       archipelago_sim errors [--seeds N]         every disk call of a workload fails once, N "
+    "power cuts each\n"
     "       archipelago_sim power [--images N] [--start N] [--image N] [--seed S] [--plant NAME]\n";
 
 // Every kind must have happened at least once in a run of so many seeds.
@@ -91,7 +94,7 @@ bool parse(int argc, char** argv, Settings& out) {
       return false;
     }
   }
-  return out.command == "run" || out.command == "power";
+  return out.command == "run" || out.command == "power" || out.command == "errors";
 }
 
 // True when a planted bug can be switched on in this build.
@@ -291,6 +294,39 @@ int run_power(const Settings& settings) {
   return failed == 0 ? 0 : 1;
 }
 
+int run_errors(const Settings& settings) {
+  std::uint64_t passed = 0, failed = 0;
+  // One process a kind of call: it goes on until the workload makes no such call any more.
+  const auto judge_kind = [&](std::uint64_t kind, std::uint64_t n, std::uint64_t seed,
+                              Outcome& outcome) {
+    return run_error_cell({static_cast<DiskCall>(kind), n, seed}, outcome);
+  };
+  for (std::uint64_t kind = 0; kind < static_cast<std::uint64_t>(DiskCall::kCount); ++kind) {
+    for (std::uint64_t n = 1;; ++n) {
+      bool reached = true;
+      run_forked(
+          1, {.processes = 1},
+          [&](std::uint64_t, Outcome& outcome) {
+            outcome.steps = 1;
+            for (std::uint64_t seed = 1; seed <= settings.count; ++seed) {
+              if (!judge_kind(kind, n, seed, outcome)) outcome.steps = 0;
+            }
+          },
+          [&](std::uint64_t, const Outcome& outcome) {
+            reached = !outcome.finished || outcome.steps == 1;
+            if (!reached) return true;
+            ++(outcome.violations == 0 ? passed : failed);
+            if (outcome.violations > 0) std::printf("FAILED: %s\n", outcome.message);
+            return true;
+          });
+      if (!reached) break;
+    }
+  }
+  std::printf("%llu passed, %llu failed\n", static_cast<unsigned long long>(passed),
+              static_cast<unsigned long long>(failed));
+  return failed == 0 ? 0 : 1;
+}
+
 }  // namespace
 }  // namespace archy::sim
 
@@ -306,6 +342,7 @@ int main(int argc, char** argv) {
         stderr);
     return 2;
   }
+  if (settings.command == "errors") return archy::sim::run_errors(settings);
   if (settings.command == "power") return archy::sim::run_power(settings);
   return settings.plants ? archy::sim::run_plants(settings) : archy::sim::run_scenarios(settings);
 }

@@ -4,8 +4,7 @@
 
 #include <algorithm>
 
-#include "bao/decoder.hpp"
-#include "bao/encoder.hpp"
+#include "sim/answer_feed.hpp"
 #include "sim/store_oracle.hpp"
 #include "sim/world.hpp"
 #include "store/file_store.hpp"
@@ -21,29 +20,6 @@ Result<std::unique_ptr<store::BlobStore>> open_store(Machine& machine) {
   options.sqlite_vfs = kSqliteVfs;
   options.sha256_thread = false;
   return store::open_file_store(env, machine.data_dir(), std::move(options));
-}
-
-// Feeds the honest answer for `wanted` into a partial blob, as a peer would have sent it.
-Result<> feed(store::PartialBlob& partial, const Truth& truth, const bao::ChunkRanges& wanted) {
-  if (wanted.is_empty()) return {};
-  TruthReader reader(truth);
-  bao::Encoder encoder(truth.hash, truth.bytes.size(), wanted, reader);
-  Bytes answer;
-  while (!encoder.done()) TRY_OK(encoder.step(answer));
-  bao::Decoder decoder(truth.hash, wanted);
-  ByteView rest = answer;
-  while (!decoder.done()) {
-    const std::size_t n = decoder.next_size();
-    TRY(event, decoder.step(rest.first(n)));
-    rest = rest.subspan(n);
-    if (const auto* claim = std::get_if<bao::SizeClaim>(&event))
-      TRY_OK(partial.claim_size(claim->size));
-    if (const auto* parent = std::get_if<bao::VerifiedParent>(&event))
-      TRY_OK(partial.write(*parent));
-    if (const auto* leaf = std::get_if<bao::VerifiedLeaf>(&event)) TRY_OK(partial.write(*leaf));
-    if (decoder.size_verified() && !partial.size_verified()) TRY_OK(partial.mark_size_verified());
-  }
-  return {};
 }
 
 bao::ChunkRanges groups(std::uint64_t first, std::uint64_t end) {
@@ -128,7 +104,7 @@ class Workload {
     std::uint64_t from = 0;
     for (std::uint64_t to : steps) {
       if (to == all && !to_the_end) return {};
-      TRY_OK(feed(*partial, truth, groups(from, to)));
+      TRY_OK(feed_answer(*partial, truth, groups(from, to)));
       TRY_OK(partial->checkpoint());
       promise(Promise::Kind::held, i,
               std::min<std::uint64_t>(to * bao::kGroupBytes, truth.bytes.size()));
@@ -227,7 +203,7 @@ void judge_store(Machine& machine, store::BlobStore& store, const Recording& r, 
       continue;
     }
     const bao::ChunkRanges missing = bao::ChunkRanges::all() - (*partial)->have();
-    auto fed = feed(**partial, truth, missing.rounded_to_groups());
+    auto fed = feed_answer(**partial, truth, missing.rounded_to_groups());
     if (!fed) {
       wrong(fmt::format("blob {} cannot be filled: {}", i, to_string(fed.error())));
       continue;
