@@ -3,6 +3,8 @@
 
 enable_testing()
 add_custom_target(header_check)
+add_custom_target(planted_fuzzers)
+add_custom_target(all_fuzzers)
 
 # Reads layers.txt into ARCHY_MODULES and ARCHY_DEPS_<module>.
 function(archy_read_layers table)
@@ -98,8 +100,17 @@ function(archy_module name)
     add_executable(${target} ${file})
     target_compile_options(${target} PRIVATE ${ARCHY_WARNINGS})
     target_link_libraries(${target} PRIVATE archy_${name})
+    add_dependencies(all_fuzzers ${target})
     if(ARCHY_FUZZ)
       target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+      # The same target behind a planted overflow (tools/planted_overflow.cpp); built on demand.
+      add_library(${target}_behind OBJECT EXCLUDE_FROM_ALL ${file})
+      target_compile_definitions(${target}_behind PRIVATE LLVMFuzzerTestOneInput=fuzz_target_behind_the_plant)
+      target_link_libraries(${target}_behind PRIVATE archy_${name})
+      add_executable(${target}_planted EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tools/planted_overflow.cpp)
+      target_link_libraries(${target}_planted PRIVATE ${target}_behind archy_${name})
+      target_link_options(${target}_planted PRIVATE -fsanitize=fuzzer)
+      add_dependencies(planted_fuzzers ${target}_planted)
     else()
       target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tools/replay_corpus.cpp)
       add_test(NAME corpus_${thing} COMMAND ${target} ${CMAKE_SOURCE_DIR}/corpus/${thing})
