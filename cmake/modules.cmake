@@ -80,6 +80,7 @@ function(archy_module name)
   if(stubs)
     add_library(headers_${name} OBJECT EXCLUDE_FROM_ALL ${stubs})
     target_link_libraries(headers_${name} PRIVATE archy_${name})
+    target_compile_options(headers_${name} PRIVATE -O0 -g0 -w)
     add_dependencies(header_check headers_${name})
   endif()
 

@@ -1,5 +1,6 @@
-// In front of a fuzz target: hands it one byte more than was allocated, so that a target which really reads its input to the
-// end must stop at a heap-buffer-overflow. Proves of each target that the parser is reached and that the sanitizer watches.
+// In front of a fuzz target: hands it one byte more than was allocated, so that a target which
+// really reads its input to the end must stop at a heap-buffer-overflow. Proves of each target that
+// the parser is reached and that the sanitizer watches.
 #include <cstdint>
 #include <cstring>
 #include <memory>

@@ -6,12 +6,14 @@
 
 #include "base/check.hpp"
 #include "blobs/collection.hpp"
+#include "blobs/hash_seq.hpp"
 #include "blobs/safe_name.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace archy;
   const ByteView in(data, size);
   (void)blobs::check_name(as_text(in));
+  if (auto hashes = blobs::HashSeq::parse(in)) CHECK(equal(hashes->bytes(), in));
   auto names = blobs::parse_collection_metadata(in);
   if (!names) return 0;
   const blobs::HashSeq sequence(std::vector<Blake3Hash>(names->size() + 1));

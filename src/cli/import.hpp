@@ -1,8 +1,8 @@
 // Adding a path the way `add` and `send` do: a file as a raw blob, a folder as a collection.
 #pragma once
 
-#include "app/core.hpp"
 #include "app/collection.hpp"
+#include "app/core.hpp"
 #include "app/peer_door.hpp"
 #include "cli/command.hpp"
 

@@ -9,6 +9,7 @@
 #include "bao/encoder.hpp"
 #include "bao/held_blob.hpp"
 #include "crypto/sha256.hpp"
+#include "rt/clock.hpp"
 #include "rt/posix/os_random.hpp"
 #include "rt/posix/posix_files.hpp"
 #include "store/blob_store.hpp"
