@@ -77,6 +77,9 @@ void PacketWriter::write(ConnectionCore& connection, ngtcp2_tstamp now) {
 }
 
 void PacketWriter::pace(ConnectionCore& connection, std::size_t total, ngtcp2_tstamp now) {
+  // Before the first round trip is measured the rate would come from the initial guess of a third
+  // of a second: the client's second flight would wait 20 ms. The initial window bounds the burst.
+  if (ngtcp2_conn_get_handshake_completed(connection.ngtcp2()) == 0) return;
   const auto stat = shim::stat_of(connection.ngtcp2());
   const std::size_t unpaced = connection.add_unpaced(total);
   const double rest = static_cast<double>(unpaced) * static_cast<double>(stat.smoothed_rtt) /
