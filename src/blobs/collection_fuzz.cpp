@@ -1,6 +1,6 @@
-// The input is a metadata blob. Oracle: what is accepted holds the invariants of Collection, is
-// written back as the same bytes (count and lengths in shortest form), and every name is a relative
-// path that stays below where it is put.
+// The input is a metadata blob, a name and a hash sequence. Oracle: what is accepted holds the
+// invariants of Collection, is written back as the same bytes (count and lengths in shortest form),
+// and every name is a relative path that stays below where it is put.
 #include <filesystem>
 #include <set>
 
@@ -14,6 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ByteView in(data, size);
   (void)blobs::check_name(as_text(in));
   if (auto hashes = blobs::HashSeq::parse(in)) CHECK(equal(hashes->bytes(), in));
+  if (auto hashes = blobs::HashSeq::parse(in)) CHECK(hashes->bytes() == to_bytes(in));
   auto names = blobs::parse_collection_metadata(in);
   if (!names) return 0;
   const blobs::HashSeq sequence(std::vector<Blake3Hash>(names->size() + 1));

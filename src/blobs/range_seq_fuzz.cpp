@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/check.hpp"
+#include "base/checked.hpp"
 #include "blobs/range_seq.hpp"
 
 namespace archy::blobs {
@@ -22,7 +23,7 @@ NaiveSet read_naive_set(wire::PostcardReader& in) {
   NaiveSet out;
   std::uint64_t position = 0;
   for (std::uint64_t n = in.u64().value(); n > 0; --n) {
-    position += in.u64().value();
+    position = checked_add(position, in.u64().value()).value();  // what was accepted never wraps
     out.boundaries.push_back(position);
   }
   return out;
@@ -45,7 +46,7 @@ void run(ByteView in) {
   std::map<std::uint64_t, NaiveSet> sets;
   std::uint64_t offset = 0;
   for (std::uint64_t n = literal.u64().value(); n > 0; --n) {
-    offset += literal.u64().value();
+    offset = checked_add(offset, literal.u64().value()).value();
     sets[offset] = read_naive_set(literal);
   }
   for (const auto& [at, set] : sets) compare(set, seq->at(at));
