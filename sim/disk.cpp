@@ -13,7 +13,6 @@ struct DataOp {
   bool is_resize = false;
   std::uint64_t number = 0;  // offset, or the size
   Bytes bytes;
-  bool forgotten = false;  // a failed sync called it clean: no later sync writes it
 };
 
 }  // namespace
@@ -25,6 +24,8 @@ struct Disk::Inode {
   Bytes live;
   Bytes durable;
   std::vector<DataOp> pending;
+  bool forgot =
+      false;  // a failed sync called dirty pages clean: live shows what the platter never gets
   std::map<std::string, InodeId, std::less<>> entries;  // live
   std::map<std::string, InodeId, std::less<>> durable_entries;
 };
@@ -136,7 +137,17 @@ void Disk::write(InodeId inode, std::uint64_t offset, ByteView bytes) {
   overlay(file.live, offset, bytes);
   used_ += file.live.size();
   file.mtime_ns = ++tick_ * 1000;
-  file.pending.push_back({false, offset, to_bytes(bytes), false});
+  file.pending.push_back({false, offset, to_bytes(bytes)});
+  if (file.forgot) {
+    // Whole pages are written back, with whatever else the cache shows in them.
+    DataOp& op = file.pending.back();
+    const std::uint64_t first = offset / kPageBytes * kPageBytes;
+    const std::uint64_t end = std::min<std::uint64_t>(
+        file.live.size(), (offset + bytes.size() + kPageBytes - 1) / kPageBytes * kPageBytes);
+    op.number = first;
+    op.bytes.assign(file.live.begin() + static_cast<std::ptrdiff_t>(first),
+                    file.live.begin() + static_cast<std::ptrdiff_t>(end));
+  }
   if (log_ != nullptr) note({DiskOp::Kind::write, inode, offset, to_bytes(bytes), 0, {}, 0, {}});
 }
 
@@ -145,26 +156,28 @@ void Disk::resize(InodeId inode, std::uint64_t size) {
   used_ = used_ - file.live.size() + size;
   file.live.resize(size);
   file.mtime_ns = ++tick_ * 1000;
-  file.pending.push_back({true, size, {}, false});
+  file.pending.push_back({true, size, {}});
   note({DiskOp::Kind::resize, inode, size, {}, 0, {}, 0, {}});
 }
 
 void Disk::sync_file(InodeId inode) {
   Inode& file = at(inode);
-  std::erase_if(file.pending, [&](const DataOp& op) {
-    if (op.forgotten) return false;
+  for (const DataOp& op : file.pending) {
     if (op.is_resize) {
       file.durable.resize(op.number);
     } else {
       overlay(file.durable, op.number, op.bytes);
     }
-    return true;
-  });
+  }
+  file.pending.clear();
   note({DiskOp::Kind::sync_file, inode, 0, {}, 0, {}, 0, {}});
 }
 
 void Disk::sync_file_failed(InodeId inode) {
-  for (DataOp& op : at(inode).pending) op.forgotten = true;
+  Inode& file = at(inode);
+  // Lengths are the file system's own journal's business: they stay pending.
+  if (std::erase_if(file.pending, [](const DataOp& op) { return !op.is_resize; }) > 0)
+    file.forgot = true;
 }
 
 InodeId Disk::make_file(InodeId directory, std::string_view name) {
@@ -296,6 +309,7 @@ void Disk::settle() {
   names_.clear();
   for (auto& [id, inode] : inodes_) {
     inode->durable = inode->live;
+    inode->forgot = false;
     inode->durable_entries = inode->entries;
     inode->pending.clear();
   }
@@ -334,7 +348,6 @@ void Disk::crash(SeededRandom& random, Counters& counters) {
       const std::uint64_t at_index = index++;
       bool keep =
           mode == 0 || (mode == 2 && at_index < oldest) || (mode == 3 && random.chance(500'000));
-      if (op.forgotten && random.chance(700'000)) keep = false;
       if (!keep) {
         counters.hit(Fault::write_lost);
         continue;
@@ -365,6 +378,7 @@ void Disk::crash(SeededRandom& random, Counters& counters) {
       }
     }
     inode->pending.clear();
+    inode->forgot = false;
     inode->live = inode->durable;
     inode->entries = inode->durable_entries;
   }

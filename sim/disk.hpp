@@ -6,12 +6,12 @@
 // The contract it holds programs to (POSIX at its strictest, no favours of one file system):
 //  1. Bytes of a file survive for certain only after sync_file() of that file.
 //  2. A name survives (or stays gone) for certain only after sync_directory() of the directory it
-//  is in, for the
-//     directory's own name too. Syncing a file does not sync its name.
+//     is in, for the directory's own name too. Syncing a file does not sync its name.
 //  3. A rename is atomic: before or after, never half.
 //  4. Unsynced writes may survive in any subset, torn at 512 bytes, or as length only (zeros).
 //  5. Operations on one name survive in order: a later one never without an earlier one.
-//  6. After a failed sync the cache calls the data clean: a later sync does not make it durable.
+//  6. After a failed sync the cache calls its pages clean: they still read as written, no later
+//     sync makes them durable, only writing to the page again does.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +31,7 @@ namespace archy::sim {
 
 using InodeId = std::uint64_t;
 inline constexpr std::size_t kSectorBytes = 512;
+inline constexpr std::size_t kPageBytes = 4096;  // of the cache
 
 // One change of a disk, enough to make it again on another disk.
 struct DiskOp {

@@ -15,6 +15,7 @@ constexpr int kTries = 4;
 class Cell {
  public:
   explicit Cell(const ErrorCell& cell) : cell_(cell), world_(cell.seed) {
+    if (cell.sink) world_.log.tee(cell.sink);
     SeededRandom random = world_.random.split("content");
     for (std::size_t size : {40'000u, 900u, 90'000u})
       truths_.push_back(Truth::random(random, size));
@@ -29,6 +30,8 @@ class Cell {
       for (int tries = 0; tries < kTries && !done; ++tries) {
         if (tries > 1) reboot();
         done = attempt(step);
+        world_.log.add(world_.time.now(), "step", {step, done ? 1u : 0u},
+                       done ? "" : to_string(done.error()));
       }
       if (!done)
         return broken(outcome,

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <string>
 
 #include "sim/disk_files.hpp"
 #include "sim/outcome.hpp"
@@ -12,8 +14,9 @@ namespace archy::sim {
 
 struct ErrorCell {
   DiskCall kind{};
-  std::uint64_t nth = 1;   // which call of that kind fails
-  std::uint64_t seed = 1;  // decides what the power cut loses
+  std::uint64_t nth = 1;                              // which call of that kind fails
+  std::uint64_t seed = 1;                             // decides what the power cut loses
+  std::function<void(const std::string&)> sink = {};  // gets every event as a line
 };
 
 // False: the workload makes fewer calls of that kind. What is wrong goes into `outcome`.

@@ -24,7 +24,8 @@ constexpr const char* kUsage =
     "[--jobs J]\n"
     "       archipelago_sim run --plants [--seeds N]   each planted bug must be found within N "
     "seeds\n"
-    "       archipelago_sim errors [--seeds N]         every disk call of a workload fails once, N "
+    "       archipelago_sim errors [--seeds N] [--verbose]  every disk call of a workload fails "
+    "once, N "
     "power cuts each\n"
     "       archipelago_sim power [--images N] [--start N] [--image N] [--seed S] [--plant NAME]\n";
 
@@ -299,7 +300,13 @@ int run_errors(const Settings& settings) {
   // One process a kind of call: it goes on until the workload makes no such call any more.
   const auto judge_kind = [&](std::uint64_t kind, std::uint64_t n, std::uint64_t seed,
                               Outcome& outcome) {
-    return run_error_cell({static_cast<DiskCall>(kind), n, seed}, outcome);
+    ErrorCell cell{static_cast<DiskCall>(kind), n, seed};
+    if (settings.verbose) {
+      std::printf("cell %llu %llu %llu\n", static_cast<unsigned long long>(kind),
+                  static_cast<unsigned long long>(n), static_cast<unsigned long long>(seed));
+      cell.sink = [](const std::string& line) { std::puts(line.c_str()); };
+    }
+    return run_error_cell(cell, outcome);
   };
   for (std::uint64_t kind = 0; kind < static_cast<std::uint64_t>(DiskCall::kCount); ++kind) {
     for (std::uint64_t n = 1;; ++n) {

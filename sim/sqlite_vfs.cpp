@@ -130,7 +130,6 @@ int vfs_open(sqlite3_vfs*, const char* name, sqlite3_file* base, int flags, int*
                                                  std::to_string(++temporary);
   rt::Files* files = files_of(path);
   if (files == nullptr) return SQLITE_CANTOPEN;
-  const bool was_there = files->kind(path).has_value();
   const bool create = (flags & SQLITE_OPEN_CREATE) != 0;
   const rt::Open mode = create                                 ? rt::Open::create
                         : (flags & SQLITE_OPEN_READWRITE) != 0 ? rt::Open::read_write
@@ -142,7 +141,7 @@ int vfs_open(sqlite3_vfs*, const char* name, sqlite3_file* base, int flags, int*
   f.file = opened->release();
   f.path = new std::string(path);
   constexpr int kJournals = SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL | SQLITE_OPEN_SUPER_JOURNAL;
-  f.sync_name = create && !was_there && (flags & kJournals) != 0;
+  f.sync_name = create && (flags & kJournals) != 0;
   f.remove_on_close = (flags & SQLITE_OPEN_DELETEONCLOSE) != 0;
   f.base.pMethods = &kMethods;
   if (out_flags != nullptr) *out_flags = flags;
