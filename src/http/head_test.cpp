@@ -67,6 +67,13 @@ TEST(Url, NormalisesAndTellsItsOrigin) {
   EXPECT_EQ(url.text.find('#'), std::string::npos);
 }
 
+// Found by fuzz_http_url: one decoding away from another host.
+TEST(Url, RefusesAHostThatMeansAnotherWhenReadAgain) {
+  EXPECT_FALSE(parse_url("http://2%30/"));
+  EXPECT_FALSE(resolve_redirect(*parse_url("http://h/"), "//2%30/x"));
+  EXPECT_TRUE(parse_url("http://20.0.0.1/"));
+}
+
 TEST(Url, ResolvesRedirectsButNeverDownToHttp) {
   const auto base = *parse_url("https://h/a/b");
   EXPECT_EQ(resolve_redirect(base, "c")->text, "https://h/a/c");

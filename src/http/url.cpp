@@ -47,6 +47,13 @@ Result<Url> checked(CURLU* handle) {
   curl_url_set(handle, CURLUPART_FRAGMENT, nullptr, 0);
   out.text = part(handle, CURLUPART_URL);
   if (out.text.empty()) return fail(Code::bad_input, "malformed URL");
+  // libcurl decodes a percent sign in a host once: "2%30" is "20" now and 0.0.0.20 to the next
+  // reader. What means another host when it is read again is refused.
+  Handle again(curl_url());
+  if (!again || curl_url_set(again.get(), CURLUPART_URL, out.text.c_str(), 0) != CURLUE_OK ||
+      part(again.get(), CURLUPART_HOST) != part(handle, CURLUPART_HOST)) {
+    return fail(Code::bad_input, "malformed host in URL");
+  }
   return out;
 }
 
