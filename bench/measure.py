@@ -105,17 +105,13 @@ def warm_pages(count: int) -> None:
 
 
 def random_file(path: pathlib.Path, size: int) -> pathlib.Path:
-    """Random bytes, by AES-CTR under a random key: the kernel's generator takes five times as long."""
-    with open(path, "wb") as out:
-        cipher = subprocess.Popen(["openssl", "enc", "-aes-128-ctr", "-nosalt", "-K", os.urandom(16).hex(), "-iv", "00" * 16, "-in", "/dev/zero"],
-                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0)
-        left = size
-        while left > 0:
-            block = cipher.stdout.read(min(left, 1 << 20))
-            left -= out.write(block)
-        cipher.stdout.close()
-        cipher.kill()
-        cipher.wait()
+    """Random bytes, as AES-CTR of a hole under a random key: no pipe, and the kernel's generator takes five times as long."""
+    hole = path.with_name(path.name + ".hole")
+    with open(hole, "wb") as out:
+        out.truncate(size)
+    subprocess.run(["openssl", "enc", "-aes-128-ctr", "-nosalt", "-K", os.urandom(16).hex(), "-iv", "00" * 16, "-in", hole, "-out", path],
+                   check=True, capture_output=True)
+    hole.unlink()
     return path
 
 

@@ -6,8 +6,10 @@ Groups: hash, transfer, latency, memory, start; none named: all. With --gate the
 
 import argparse
 import io
+import os
 import pathlib
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -46,8 +48,15 @@ def measure_group(name: str, product: Product, file: pathlib.Path, folder: pathl
         forget(folder)
 
 
+def busy() -> str:
+    """Latencies and whatever depends on wake-ups mean little on a machine that does something else."""
+    load = os.getloadavg()[0]
+    return f" (load {load:.1f} on {os.cpu_count()} processors: a busy machine distorts latencies and throughput)" if load > os.cpu_count() else ""
+
+
 def main() -> int:
     options = parse()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended"))  # so that folders and children are cleaned up
     product = Product(options.build.resolve())
     if not product.binary.exists():
         sys.exit(f"bench: no {product.binary}: build the release preset first")
@@ -62,7 +71,7 @@ def main() -> int:
         (folder / "files").mkdir()
         file = random_file(folder / "files" / "film.bin", GIB)
         for name in options.groups or GROUPS:
-            print(f"== {name}", flush=True)
+            print(f"== {name}{busy()}", flush=True)
             for figure in measure_group(name, product, file, folder / name):
                 figures.append(figure)
                 print(figure.line(known), flush=True)
