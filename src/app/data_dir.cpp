@@ -71,6 +71,7 @@ Result<DataDir> DataDir::open(rt::Files& files, rt::Random& random, rt::Path roo
     std::array<std::uint8_t, 32> fresh;
     random.fill(fresh);
     TRY_OK(write_key(files, key, crypto::Ed25519Seed(fresh)));
+    TRY_OK(files.sync_directory(root));
   }
   TRY(seed, read_key(files, key));
   return DataDir(std::move(root), std::move(*lock), std::move(seed));

@@ -16,7 +16,10 @@ constexpr std::size_t kCachedStatements = 128;
 Result<bool> make_file(rt::Files& files, const rt::Path& path) {
   auto kind = files.kind(path);
   if (kind.has_value()) {
-    if (*kind == rt::FileKind::regular) return false;
+    if (*kind == rt::FileKind::regular) {
+      TRY_OK(files.sync_directory(path.parent_path()));
+      return false;
+    }
     return fail(Code::bad_input, path.native() + " is not a regular file");
   }
   if (kind.error().code != Code::not_found) return fail(kind.error());
@@ -40,6 +43,11 @@ Result<std::unique_ptr<Connection>> Connection::open(rt::Files& files, const rt:
   TRY_OK(connection->apply_settings(version == 0));
   connection->accepted_ = true;
   TRY_OK(migrate(*connection, schema, version));
+  // Frames that a failed fsync gave up still show in the page cache: written anew, they are durable
+  // or refused.
+  TRY(moved, connection->pragma_value("PRAGMA wal_checkpoint(TRUNCATE)"));
+  if (moved != "0")
+    return fail(Code::io, connection->name_ + ": the log cannot be moved into the file");
   return connection;
 }
 
@@ -96,7 +104,11 @@ Result<std::string> Connection::pragma_value(const std::string& sql) {
   if (code == SQLITE_ROW) {
     const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, 0));
     if (text != nullptr) value = text;
-    code = SQLITE_DONE;
+    // The statement ends after its row: journal_mode = WAL fails there when the file cannot be
+    // changed.
+    do {
+      code = sqlite3_step(statement);
+    } while (code == SQLITE_ROW);
   }
   Result<> outcome;
   if (code != SQLITE_DONE) outcome = failed("opening", code);

@@ -26,10 +26,16 @@ std::unexpected<Error> FilePartial::sync_failed(const Error& error) {
   have_ = {};
   const std::lock_guard lock(store_.mutex_);
   store_.failed_.insert(hash());
-  // The next start reads the file again and believes only what hashes.
+  // The next start begins anew: no row, no file.
   auto cleared =
       store_.change_rows(false, [this](Index& index) { return index.set_have(row_id_, {}); });
-  if (!cleared.has_value()) log::error("store", "{}", to_string(cleared.error()));
+  if (!cleared.has_value()) {
+    log::error("store", "{}", to_string(cleared.error()));
+    return broke(error);
+  }
+  // The page cache still shows what the disk never took: nothing of it may be found again.
+  (void)remove_if_there(store_.files_, store_.layout_.data(hash()));
+  (void)remove_if_there(store_.files_, store_.layout_.outboard(hash()));
   return broke(error);
 }
 

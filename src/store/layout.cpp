@@ -7,13 +7,18 @@ Result<> Layout::make(rt::Files& files) const {
     TRY_OK(files.make_directories(folder));
   }
   TRY_OK(files.sync_directory(tmp()));
-  return files.sync_directory(root_);
+  TRY_OK(files.sync_directory(root_));
+  // The root's own entry: without it a power cut takes a fresh data directory away, key and all. A
+  // parent that we may not open is one that we did not change.
+  auto entered =
+      files.sync_directory(std::filesystem::absolute(root_).lexically_normal().parent_path());
+  if (!entered && entered.error().code != Code::denied) return entered;
+  return {};
 }
 
 Result<> Layout::make_shard(rt::Files& files, const Blake3Hash& hash) const {
   const rt::Path folder = shard(hash);
-  if (files.kind(folder).has_value()) return {};
-  TRY_OK(files.make_directories(folder));
+  if (!files.kind(folder).has_value()) TRY_OK(files.make_directories(folder));
   return files.sync_directory(blobs());
 }
 
