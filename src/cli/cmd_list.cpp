@@ -64,33 +64,40 @@ int ls(const GlobalOptions& global) {
   return kOk;
 }
 
-Result<store::BlobInfo> find(app::Core& core, const Blake3Hash& hash) {
-  TRY(info, core.store().info(hash));
-  if (!info) return fail(Code::not_found, fmt::format("{} is not in the store", hash.hex()));
-  return *info;
+// A blob that was named on the command line and is in the store, with the store open.
+struct Found {
+  std::unique_ptr<app::Core> core;
+  store::HashAndFormat content;
+  store::BlobInfo info;
+};
+
+Result<Found> open_and_find(const GlobalOptions& global, const std::string& text) {
+  TRY(target, app::parse_target(text));
+  TRY(core, global.open(app::DataDir::Create::never));
+  TRY(info, core->store().info(target.content.hash));
+  if (!info) {
+    return fail(Code::not_found, fmt::format("{} is not in the store", target.content.hash.hex()));
+  }
+  return Found{std::move(core), target.content, std::move(*info)};
 }
 
 int info(const GlobalOptions& global, const std::string& text) {
   const Output out = global.output();
-  auto target = app::parse_target(text);
-  if (!target) return out.error(target.error());
-  auto core = global.open(app::DataDir::Create::never);
-  if (!core) return out.error(core.error());
-  auto found = find(**core, target->content.hash);
+  auto found = open_and_find(global, text);
   if (!found) return out.error(found.error());
-  auto offer = (*core)->store().offer(found->hash);
+  auto offer = found->core->store().offer(found->info.hash);
   if (!offer) return out.error(offer.error());
-  auto fields = fields_of(*found);
+  auto fields = fields_of(found->info);
   fields.push_back({"offered", offer->has_value()});
-  std::string lines = fmt::format("blake3    {}\n", found->hash.hex());
-  if (found->sha256) lines += fmt::format("sha256    {}\n", found->sha256->hex());
-  lines += fmt::format("size      {} bytes{}\n", found->size,
-                       found->size_verified ? "" : " (claimed, not verified)");
-  lines += fmt::format("held      {} bytes{}\n", held_bytes(*found),
-                       found->complete ? ", complete" : "");
-  lines += fmt::format("location  {}", location_name(found->location));
-  if (!found->external_path.empty()) {
-    lines += fmt::format(" {}", escape_for_terminal(found->external_path.string()));
+  std::string lines = fmt::format("blake3    {}\n", found->info.hash.hex());
+  if (found->info.sha256) lines += fmt::format("sha256    {}\n", found->info.sha256->hex());
+  lines += fmt::format("size      {} bytes{}\n", found->info.size,
+                       found->info.size_verified ? "" : " (claimed, not verified)");
+  lines += fmt::format("held      {} bytes{}\n", held_bytes(found->info),
+                       found->info.complete ? ", complete" : "");
+  lines += fmt::format("location  {}", location_name(found->info.location));
+  if (!found->info.external_path.empty()) {
+    lines += fmt::format(" {}", escape_for_terminal(found->info.external_path.string()));
   }
   lines += fmt::format("\noffered   {}", offer->has_value() ? "yes" : "no");
   out.line(fields, lines);
@@ -99,13 +106,9 @@ int info(const GlobalOptions& global, const std::string& text) {
 
 int export_command(const GlobalOptions& global, const std::string& text, const std::string& to) {
   const Output out = global.output();
-  auto target = app::parse_target(text);
-  if (!target) return out.error(target.error());
-  auto core = global.open(app::DataDir::Create::never);
-  if (!core) return out.error(core.error());
-  auto found = find(**core, target->content.hash);
+  auto found = open_and_find(global, text);
   if (!found) return out.error(found.error());
-  auto written = export_content(**core, target->content, to, global);
+  auto written = export_content(*found->core, found->content, to, global);
   if (!written) return out.error(written.error());
   for (const rt::Path& path : *written) {
     out.line({{"path", path.string()}}, escape_for_terminal(path.string()));
