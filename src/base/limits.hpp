@@ -1,6 +1,7 @@
 // Every bound of the program in one place, each with the reason for its size.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -48,5 +49,23 @@ inline constexpr std::size_t kInlineBlobBytes =
 // -------------------------------------------------------------------------------------------
 inline constexpr std::size_t kHttpHeaderBytes = 64u << 10;
 inline constexpr int kHttpRedirects = 5;
+
+// --- HTTP, our own ports ---
+
+// A browser's biggest head, with the cookies of other ports, is 8 KiB.
+inline constexpr std::size_t kHttpRequestHeadBytes = 16u << 10;
+inline constexpr std::size_t kHttpRequestFields = 100;
+// Connections of one port. A browser opens six to a port, a player two.
+inline constexpr std::size_t kHttpConnections = 64;
+inline constexpr std::chrono::seconds kHttpHeaderDeadline{10};  // first byte to end of the head
+inline constexpr std::chrono::seconds kHttpBodyDeadline{30};  // all of a request's body (<= 1 MiB)
+inline constexpr std::chrono::seconds kHttpIdleDeadline{60};  // between two requests
+// A client that takes nothing for so long. A paused player is one: it asks again when it goes on.
+inline constexpr std::chrono::seconds kHttpWriteStall{60};
+inline constexpr std::chrono::seconds kHttpCloseGrace{5};
+// After the last response: how long the client may take to see it before the socket goes.
+inline constexpr std::chrono::seconds kHttpLinger{2};
+// Body bytes nobody asked for that are read and dropped to keep a connection; beyond, it closes.
+inline constexpr std::size_t kHttpSkippedBodyBytes = 64u << 10;
 
 }  // namespace archy::limits
