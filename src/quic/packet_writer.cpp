@@ -14,6 +14,10 @@ namespace {
 // The most a UDP datagram, and so a train, can carry, less a little.
 constexpr std::size_t kTrainBytes = 65000;
 
+// The most one pass builds before it hands anything to the kernel: the receiver, which wakes at the
+// first train, then finds the others there too. More would spoil the cache.
+constexpr std::size_t kBurstBytes = 8 * kTrainBytes;
+
 // A pause shorter than this is not worth a timer, which is no finer and costs a system call: bursts
 // gather until their pause is longer. Below some 400 MB/s every burst is paced by itself.
 constexpr ngtcp2_duration kPacingGrain = 150'000;
@@ -22,69 +26,80 @@ constexpr ngtcp2_duration kPacingGrain = 150'000;
 
 PacketWriter::PacketWriter(EndpointCore& endpoint)
     : endpoint_(endpoint),
-      buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(kTrainBytes + kMaxUdpPayload)) {
+      buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(kBurstBytes + kMaxUdpPayload)) {
   ngtcp2_path_storage_zero(&path_);
   ngtcp2_path_storage_zero(&train_path_);
 }
 
 void PacketWriter::write(ConnectionCore& connection, ngtcp2_tstamp now) {
-  ngtcp2_conn* conn = connection.ngtcp2();
-  const std::size_t quantum = ngtcp2_conn_get_send_quantum(conn);
   const std::size_t most = endpoint_.max_train(connection.current_socket());
+  const std::size_t burst = burst_bytes(connection.ngtcp2());
   std::size_t total = 0;
-  Train train;
+  trains_.clear();
   connection_blocked_ = false;
 
-  auto send_train = [&] {
-    const Train full = std::exchange(train, {});
-    return full.bytes == 0 || send(connection, {buffer_.get(), full.bytes}, full.segment, full.ecn,
-                                   train_path_.path, now);
-  };
-
-  while (total < quantum || total == 0) {
+  // A last train much shorter than the others costs as much as they do: it waits for the next pass.
+  while (total == 0 || total + kMaxUdpPayload <= burst) {
     if (endpoint_.wait_if_blocked(connection)) break;
-    std::uint8_t* out = buffer_.get() + train.bytes;
     std::size_t length = 0;
     std::uint8_t ecn = 0;
-    const Next next = build(connection, out, length, ecn, now);
-    if (next == Next::failed) return;  // the connection is closing; the train is lost with it
+    const Next next = build(connection, buffer_.get() + total, length, ecn, now);
+    if (next == Next::failed) return;  // the connection is closing; the trains are lost with it
     if (next == Next::done) break;
-    total += length;
-    const bool fits = train.count == 0 || (length <= train.segment && ecn == train.ecn &&
-                                           ngtcp2_path_eq(&path_.path, &train_path_.path));
-    if (!fits) {
-      // A path MTU probe, or another path or mark: it goes alone, after the train before it.
-      const std::size_t before = train.bytes;
-      if (!send_train()) return;
-      if (!send(connection, {buffer_.get() + before, length}, length, ecn, path_.path, now)) return;
-      continue;
-    }
-    if (train.count == 0) {
+    // A path MTU probe, or another path or mark, goes in a train of its own.
+    if (trains_.empty() || trains_.back().full || length > trains_.back().segment ||
+        ecn != trains_.back().ecn || !ngtcp2_path_eq(&path_.path, &train_path_.path)) {
       ngtcp2_path_copy(&train_path_.path, &path_.path);
-      train.segment = length;
-      train.ecn = ecn;
+      trains_.push_back({.socket = connection.socket_for(path_.path),
+                         .to = to_address(path_.path.remote),
+                         .from = to_address(path_.path.local),
+                         .at = total,
+                         .segment = length,
+                         .ecn = ecn});
     }
+    Train& train = trains_.back();
+    total += length;
     train.bytes += length;
-    ++train.count;
-    const bool last =
-        length < train.segment || train.count == most || train.bytes + train.segment > kTrainBytes;
-    if (last && !send_train()) return;
+    train.full = length < train.segment || train.bytes / train.segment >= most ||
+                 train.bytes + train.segment > kTrainBytes;
   }
-  if (!send_train()) return;
+  for (const Train& train : trains_) {
+    if (!send(connection, train, now)) return;
+  }
   if (total > 0) pace(connection, total, now);
-  if (total >= quantum) endpoint_.schedule(connection);
+  if (total + kMaxUdpPayload > burst) endpoint_.schedule(connection);
   connection.streams().rotate_sending();
+}
+
+namespace {
+
+// Bytes a nanosecond at which the congestion controller would have us send.
+double pacing_rate(ngtcp2_conn* conn) {
+  const auto stat = shim::stat_of(conn);
+  return 1.25 * static_cast<double>(stat.cwnd) /
+         static_cast<double>(std::max<std::uint64_t>(stat.smoothed_rtt, 1));
+}
+
+}  // namespace
+
+std::size_t PacketWriter::burst_bytes(ngtcp2_conn* conn) {
+  const std::size_t quantum = ngtcp2_conn_get_send_quantum(conn);
+  if (quantum < kTrainBytes) return quantum;
+  const double grain = pacing_rate(conn) * static_cast<double>(kPacingGrain);
+  if (grain <= static_cast<double>(kTrainBytes)) return kTrainBytes;
+  if (grain >= static_cast<double>(kBurstBytes)) return kBurstBytes;
+  return static_cast<std::size_t>(grain) / kTrainBytes * kTrainBytes;
 }
 
 void PacketWriter::pace(ConnectionCore& connection, std::size_t total, ngtcp2_tstamp now) {
   // Before the first round trip is measured the rate would come from the initial guess of a third
   // of a second: the client's second flight would wait 20 ms. The initial window bounds the burst.
   if (ngtcp2_conn_get_handshake_completed(connection.ngtcp2()) == 0) return;
-  const auto stat = shim::stat_of(connection.ngtcp2());
   const std::size_t unpaced = connection.add_unpaced(total);
-  const double rest = static_cast<double>(unpaced) * static_cast<double>(stat.smoothed_rtt) /
-                      (1.25 * static_cast<double>(std::max<std::uint64_t>(stat.cwnd, 1)));
-  if (rest < static_cast<double>(kPacingGrain)) return;
+  if (static_cast<double>(unpaced) <
+      pacing_rate(connection.ngtcp2()) * static_cast<double>(kPacingGrain)) {
+    return;
+  }
   connection.clear_unpaced();
   ngtcp2_conn_update_pkt_tx_time(connection.ngtcp2(), now);
 }
@@ -152,12 +167,11 @@ PacketWriter::Next PacketWriter::build(ConnectionCore& connection, std::uint8_t*
   }
 }
 
-bool PacketWriter::send(ConnectionCore& connection, ByteView bytes, std::size_t segment,
-                        std::uint8_t ecn, const ngtcp2_path& path, ngtcp2_tstamp now) {
-  const std::size_t socket = connection.socket_for(path);
-  connection.count_sent(bytes.size());
+bool PacketWriter::send(ConnectionCore& connection, const Train& train, ngtcp2_tstamp now) {
+  connection.count_sent(train.bytes);
   const auto status =
-      endpoint_.send(socket, to_address(path.remote), bytes, segment, ecn, to_address(path.local));
+      endpoint_.send(train.socket, train.to, {buffer_.get() + train.at, train.bytes}, train.segment,
+                     train.ecn, train.from);
   if (status != rt::SendStatus::dropped) return true;
   connection.path_refused(now);
   return connection.may_write();
