@@ -31,7 +31,7 @@ inline constexpr std::size_t kHalfOpen = 1024;  // beyond it new Initials get a 
 inline constexpr std::size_t kHalfOpenPerPrefix = 16;  // per /24 or /64
 inline constexpr std::size_t kRetryThreshold =
     64;  // half-open handshakes from which Retry is asked
-inline constexpr std::size_t kUnsentBytesPerStream = 1u << 20;
+inline constexpr std::size_t kUnsentBytesPerStream = 512u << 10;
 
 // --- requests of one peer
 // ---------------------------------------------------------------------------- Served at once; more

@@ -11,7 +11,7 @@
 namespace archy::blobs {
 namespace {
 
-constexpr std::size_t kBufferBytes = 256u << 10;
+constexpr std::size_t kBufferBytes = 64u << 10;
 // The largest step of an encoder: a header, the parents of the deepest tree, one leaf.
 constexpr std::size_t kStepBytes = 8 + 64 * 64 + bao::kGroupBytes;
 
