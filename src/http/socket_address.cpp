@@ -27,4 +27,22 @@ std::optional<rt::Address> from_sockaddr(const sockaddr* address, unsigned lengt
   return std::nullopt;
 }
 
+unsigned to_sockaddr(const rt::Address& address, sockaddr_storage& out) {
+  out = {};
+  if (!address.v6) {
+    sockaddr_in v4{};
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(address.port);
+    std::memcpy(&v4.sin_addr, address.ip.data(), 4);
+    std::memcpy(&out, &v4, sizeof v4);
+    return sizeof v4;
+  }
+  sockaddr_in6 v6{};
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = htons(address.port);
+  std::memcpy(&v6.sin6_addr, address.ip.data(), 16);
+  std::memcpy(&out, &v6, sizeof v6);
+  return sizeof v6;
+}
+
 }  // namespace archy::http
