@@ -6,25 +6,12 @@
 #include <cstdlib>
 
 #include "base/hex.hpp"
+#include "rt/whole_file.hpp"
 
 namespace archy::app {
 namespace {
 
 constexpr std::string_view kFolders[] = {"", "keys", "db", "blobs", "tmp", "run"};
-
-// Written whole or not at all: temporary file, sync, rename, sync of the folder.
-Result<> write_key(rt::Files& files, const rt::Path& path, const crypto::Ed25519Seed& seed) {
-  const rt::Path temp = path.string() + ".new";
-  (void)files.remove(temp);
-  const std::string text = to_hex(seed.reveal()) + "\n";
-  {
-    TRY(file, files.open(temp, rt::Open::create_new));
-    TRY_OK(file->write_at(0, as_bytes(text)));
-    TRY_OK(file->sync());
-  }
-  TRY_OK(files.rename(temp, path));
-  return files.sync_directory(path.parent_path());
-}
 
 Result<crypto::Ed25519Seed> read_key(rt::Files& files, const rt::Path& path) {
   TRY(file, files.open(path, rt::Open::read));
@@ -70,7 +57,7 @@ Result<DataDir> DataDir::open(rt::Files& files, rt::Random& random, rt::Path roo
     }
     std::array<std::uint8_t, 32> fresh;
     random.fill(fresh);
-    TRY_OK(write_key(files, key, crypto::Ed25519Seed(fresh)));
+    TRY_OK(rt::write_whole_file(files, key, as_bytes(to_hex(fresh) + "\n")));
     TRY_OK(files.sync_directory(root));
   }
   TRY(seed, read_key(files, key));

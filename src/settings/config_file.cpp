@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "crypto/sha256.hpp"
+#include "rt/whole_file.hpp"
 #include "settings/toml_text.hpp"
 
 namespace archy::settings {
@@ -63,15 +64,7 @@ Result<> ConfigFile::set(std::string_view name, const Value& value,
                 "the configuration has changed since; read it again and look before you set");
   }
   TRY(after, edit_toml(before, name, value));
-  const rt::Path temp = path_.string() + ".new";
-  (void)files_->remove(temp);
-  {
-    TRY(file, files_->open(temp, rt::Open::create_new));
-    TRY_OK(file->write_at(0, as_bytes(after)));
-    TRY_OK(file->sync());
-  }
-  TRY_OK(files_->rename(temp, path_));
-  TRY_OK(files_->sync_directory(path_.parent_path()));
+  TRY_OK(rt::write_whole_file(*files_, path_, as_bytes(after)));
   settings_ = std::move(next);
   return {};
 }

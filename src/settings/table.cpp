@@ -1,7 +1,6 @@
 #include "settings/table.hpp"
 
 #include <fmt/core.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -97,6 +96,15 @@ bool is_word(std::string_view text) {
   return !text.empty() && text.size() <= 255 && is_utf8(text) &&
          std::ranges::none_of(text,
                               [](unsigned char c) { return c <= 0x20 || c == 0x7f || c == ','; });
+}
+
+std::string joined(const std::vector<std::string_view>& words) {
+  std::string out;
+  for (const std::string_view word : words) {
+    if (!out.empty()) out += ", ";
+    out += word;
+  }
+  return out;
 }
 
 constexpr std::size_t kListEntries = 64;
@@ -214,7 +222,7 @@ std::string range_text(const Setting& setting) {
     case Kind::integer:
       return fmt::format("a whole number from {} to {}", setting.min, setting.max);
     case Kind::choice:
-      return fmt::format("one of {}", fmt::join(setting.choices, ", "));
+      return "one of " + joined(setting.choices);
     case Kind::text_list:
       return "a list of words";
     case Kind::address_list:
