@@ -10,6 +10,12 @@
 
 namespace archy::log {
 
+// json: one object a line, {"ts_ms":...,"level":...,"module":...,"message":...}.
+enum class Format : unsigned char { text, json };
+void set_format(Format format);
+// Units: bytes. What is longer is cut off, so that nobody fills the disk with one line.
+inline constexpr std::size_t kLineBytes = 4096;
+
 enum class Level : unsigned char { error, warn, info, debug, trace };
 
 void set_level(Level level);
