@@ -1,0 +1,90 @@
+#include "rpc/dispatch.hpp"
+
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/log.hpp"
+#include "base/test_hooks.hpp"
+
+namespace archy::rpc {
+namespace {
+
+CallError out_of_scope(const Method& method) {
+  return {error_number(Code::denied),
+          fmt::format("{} needs a token of scope {}", method.name, to_string(method.scope)),
+          std::string(to_string(Code::denied))};
+}
+
+// An answer of the other side as an error of ours.
+Code code_named(std::string_view name) {
+  for (int i = 0; i <= static_cast<int>(Code::unknown_outcome); ++i) {
+    if (to_string(static_cast<Code>(i)) == name) return static_cast<Code>(i);
+  }
+  return Code::bad_input;  // parse_error, invalid_request, method_not_found: we asked wrongly
+}
+
+}  // namespace
+
+boost::asio::awaitable<std::string> Dispatcher::answer(std::string_view text, Grant grant) {
+  auto message = parse_message(text);
+  if (!message) co_return error_text("null", message.error());
+  std::string out;
+  for (const Call& call : message->calls) {
+    std::string one = co_await answer_one(call, grant);
+    if (one.empty()) continue;
+    out += (out.empty() ? "" : ",") + one;
+  }
+  if (message->batch && !out.empty()) out = "[" + out + "]";
+  co_return out;
+}
+
+boost::asio::awaitable<std::string> Dispatcher::answer_one(const Call& call, const Grant& grant) {
+  const bool notification = call.id.empty();
+  if (call.invalid) co_return error_text(call.id, *call.invalid);
+  const Method* method = find_method(call.method);
+  if (!method) co_return notification ? std::string() : error_text(call.id, method_not_found());
+  const bool reached = grant.allows(method->scope) && grant.allows_method(method->name);
+  if (!reached && !test_hooks::planted("rpc_scope_unchecked")) {
+    ++counts_[method->name].failed;
+    co_return notification ? std::string() : error_text(call.id, out_of_scope(*method));
+  }
+  const Json params = parse_trusted(call.params);
+  Result<Json> result = fail(Code::internal);
+  if (auto fits = check_params(method->params, params); !fits) {
+    result = fail(fits.error());
+  } else {
+    try {
+      result = co_await method->handler(context_, grant, params);
+    } catch (const Json::exception& error) {
+      result = fail(Code::internal, error.what());
+    }
+  }
+  CallCounts& counts = counts_[method->name];
+  ++(result ? counts.ok : counts.failed);
+  if (!result) {
+    log::debug("rpc", "{}: {}", method->name, to_string(result.error()));
+    if (notification) co_return std::string();
+    co_return error_text(call.id, from_error(result.error(), grant.local));
+  }
+  if (notification) co_return std::string();
+  co_return result_text(call, to_text(*result));
+}
+
+std::string call_text(std::string_view method, std::string_view params) {
+  return fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":{},"params":{}}})",
+                     to_text(Json(std::string(method))), params);
+}
+
+Result<Json> result_of(std::string_view answer) {
+  const Json json = parse_trusted(answer);
+  if (!json.is_object()) return fail(Code::peer_fault, "the node's answer is no JSON-RPC");
+  if (const auto result = json.find("result"); result != json.end()) return *result;
+  const auto error = json.find("error");
+  if (error == json.end() || !error->is_object() || !(*error)["message"].is_string())
+    return fail(Code::peer_fault, "the node's answer is no JSON-RPC");
+  const std::string name = error->value("/data/code"_json_pointer, std::string());
+  return fail(code_named(name), error->at("message").get<std::string>());
+}
+
+}  // namespace archy::rpc

@@ -1,0 +1,16 @@
+// The node's counters as Prometheus text.
+#pragma once
+
+#include <string>
+
+#include "rpc/dispatch.hpp"
+
+namespace archy::rpc {
+
+struct ControlCounts;
+
+// Source: Prometheus exposition format 0.0.4.
+std::string metrics_text(NodeApi& node, const Events& events, const Dispatcher& dispatcher,
+                         const ControlCounts& control);
+
+}  // namespace archy::rpc
