@@ -445,17 +445,17 @@ def pins_names_and_offers_keep_blobs_from_gc(world):
     assert list(node.folder.glob("blobs/*/*")) == []
 
 
-def main() -> None:
+def run_cases(cases: dict, needs_swarm: set) -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--bin", required=True)
     arguments.add_argument("names", nargs="*")
     given = arguments.parse_args()
     passed = failed = skipped = 0
     without_swarm = "no swarm" in subprocess.run([given.bin, "info", "blobaaaa"], capture_output=True, text=True).stderr
-    for name, function in CASES.items():
+    for name, function in cases.items():
         if given.names and not any(part in name for part in given.names):
             continue
-        if without_swarm and name in NEEDS_SWARM:
+        if without_swarm and name in needs_swarm:
             continue
         with tempfile.TemporaryDirectory(prefix="archipelago-cli-") as temp:
             try:
@@ -474,4 +474,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_cases(CASES, NEEDS_SWARM)

@@ -27,6 +27,7 @@ void count(const fetch::FetchReport& report, FetchProgress& into) {
 // Adds one blob's report to the whole content's.
 void fold(const fetch::FetchReport& report, ContentReport& whole) {
   ++whole.blobs;
+  if (report.ok() && !report.was_local) whole.fetched.insert(report.hash);
   whole.size_bytes += report.size.value_or(0);
   whole.resumed_bytes += report.resumed_bytes;
   FetchProgress came;
@@ -58,15 +59,17 @@ void fold(const fetch::FetchReport& report, ContentReport& whole) {
 // One blob after another, with the sources that have not lied yet.
 class ContentFetch {
  public:
-  ContentFetch(Core& core, Sources peers, Sources origins, FetchProgressFn progress)
+  ContentFetch(Core& core, std::stop_token stop, Sources peers, Sources origins,
+               FetchProgressFn progress)
       : core_(core),
+        stop_(std::move(stop)),
         peers_(std::move(peers)),
         origins_(std::move(origins)),
         progress_(std::move(progress)) {}
 
   boost::asio::awaitable<void> blob(Blake3Hash hash) {
     fetch::FetchOptions options;
-    options.stop = core_.interrupted();
+    options.stop = stop_;
     options.limits.max_failures = kTries;
     options.on_progress = [this](const fetch::FetchReport& now) { show(now); };
     auto report = co_await fetch::fetch_content_addressed(core_.env(), core_.store(), hash, peers_,
@@ -111,6 +114,7 @@ class ContentFetch {
   }
 
   Core& core_;
+  std::stop_token stop_;
   Sources peers_;
   Sources origins_;
   FetchProgressFn progress_;
@@ -128,23 +132,29 @@ boost::asio::awaitable<ContentReport> fetch_content(Core& core, store::HashAndFo
         Error{Code::bad_input, "an origin has one blob; a hash sequence is fetched from peers"};
     co_return failed;
   }
-  std::unique_ptr<PeerDoor> door;
+  std::unique_ptr<PeerDoor> own_door;
+  PeerDoor* door = options.door;
   Sources peers, origins;
-  if (!options.peers.empty()) {
+  if (!options.peers.empty() && !door) {
     auto opened = open_peer_door(core, {});
     if (!opened) {
       failed.error = opened.error();
       co_return failed;
     }
-    door = std::move(*opened);
-    for (const PeerAddress& peer : options.peers) peers.push_back(door->source(peer));
+    own_door = std::move(*opened);
+    door = own_door.get();
   }
+  for (const PeerAddress& peer : options.peers) peers.push_back(door->source(peer));
+  fetch::OriginOptions origin_options;
+  origin_options.allow_private = options.allow_private;
   for (const std::string& url : options.origins) {
-    origins.push_back(fetch::make_origin_source(core.env(), core.http(), core.store(), url));
+    origins.push_back(
+        fetch::make_origin_source(core.env(), core.http(), core.store(), url, origin_options));
   }
   ContentReport report;
   {
-    ContentFetch run(core, std::move(peers), std::move(origins), std::move(progress));
+    ContentFetch run(core, options.stop.value_or(core.interrupted()), std::move(peers),
+                     std::move(origins), std::move(progress));
     if (content.format == store::Format::hash_seq) {
       co_await run.sequence(content.hash);
     } else {
@@ -152,7 +162,7 @@ boost::asio::awaitable<ContentReport> fetch_content(Core& core, store::HashAndFo
     }
     report = run.take();
   }
-  if (door) co_await door->close();
+  if (own_door) co_await own_door->close();
   co_return report;
 }
 

@@ -2,10 +2,14 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <stop_token>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "app/core.hpp"
+#include "app/peer_door.hpp"
 #include "app/target.hpp"
 #include "fetch/report.hpp"
 
@@ -14,6 +18,11 @@ namespace archy::app {
 struct FetchContentOptions {
   std::vector<PeerAddress> peers;    // asked in this order
   std::vector<std::string> origins;  // URLs of the blob itself; not for sequences
+  // Ends the fetch; none: the process's own interruption does.
+  std::optional<std::stop_token> stop = std::nullopt;
+  // To dial through; none: one is opened for this fetch and closed after it. Outlives the fetch.
+  PeerDoor* door = nullptr;
+  bool allow_private = true;  // origins may be on the operator's own network
 };
 
 // Thread: the loop. Called while bytes arrive: all of the content's bytes held, all of them (0: not
@@ -30,7 +39,8 @@ struct ContentReport {
   std::optional<Error> error;    // none: all of it is complete and verified in the store
   std::uint64_t size_bytes = 0;  // of the blob, or of all blobs of the sequence
   std::uint64_t blobs = 0;
-  std::uint64_t resumed_bytes = 0;  // held before
+  std::unordered_set<Blake3Hash> fetched;  // those that were not complete before
+  std::uint64_t resumed_bytes = 0;         // held before
   std::uint64_t from_peers_bytes = 0;
   std::uint64_t from_origin_bytes = 0;
   std::vector<fetch::SourceReport> sources;  // added up over all blobs

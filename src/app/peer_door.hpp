@@ -25,6 +25,16 @@ struct ServeCounters {
   std::uint64_t payload_acked = 0;  // bytes of leaves the peers have acknowledged
 };
 
+// One connection of a peer that is open now.
+struct PeerConnection {
+  EndpointId id;
+  rt::Address address;
+  std::uint64_t bytes_sent = 0;  // UDP payload
+  std::uint64_t bytes_received = 0;
+  std::uint64_t packets_lost = 0;
+  rt::Duration rtt{};
+};
+
 class PeerDoor {
  public:
   virtual ~PeerDoor() = default;
@@ -35,6 +45,8 @@ class PeerDoor {
   virtual std::shared_ptr<fetch::Source> source(const PeerAddress& peer) = 0;
   // Up to date after stop().
   virtual ServeCounters counters() const = 0;
+  // Those that came to us.
+  virtual std::vector<PeerConnection> connections() const = 0;
   // Closes every connection and waits until that is said to the peers.
   virtual boost::asio::awaitable<void> close() = 0;
 };

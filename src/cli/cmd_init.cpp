@@ -10,9 +10,20 @@ namespace archy::cli {
 
 Result<std::unique_ptr<app::Core>> GlobalOptions::open(app::DataDir::Create create) const {
   app::CoreOptions options;
-  options.data_dir = data_dir.empty() ? app::default_data_dir() : rt::Path(data_dir);
+  options.data_dir = data_dir_path();
   options.create = create;
   return app::Core::open(options);
+}
+
+rt::Path GlobalOptions::data_dir_path() const {
+  return data_dir.empty() ? app::default_data_dir() : rt::Path(data_dir);
+}
+
+Result<settings::ConfigFile> GlobalOptions::load_config(app::Core& core) const {
+  settings::ConfigPlaces places;
+  places.data_dir = core.data_dir().root();
+  if (!config.empty()) places.given = rt::Path(config);
+  return settings::ConfigFile::load(core.env().files, places, settings::process_environment());
 }
 
 namespace {

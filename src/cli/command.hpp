@@ -10,6 +10,7 @@
 #include "app/peer_door.hpp"
 #include "cli/output.hpp"
 #include "cli/progress.hpp"
+#include "settings/config_file.hpp"
 
 namespace CLI {
 class App;
@@ -19,12 +20,16 @@ namespace archy::cli {
 
 struct GlobalOptions {
   std::string data_dir;
-  std::string log_level = "warn";
+  std::string config;     // --config
+  std::string log_level;  // empty: warn, in a node what its settings say
   bool json = false;
   bool no_progress = false;
 
   Output output() const { return Output(json); }
   Progress::Style progress_style() const { return Progress::style_for(json, no_progress); }
+  rt::Path data_dir_path() const;
+  // Errors: as settings::ConfigFile::load().
+  Result<settings::ConfigFile> load_config(app::Core& core) const;
   // Opens the data directory, with signals caught.
   Result<std::unique_ptr<app::Core>> open(
       app::DataDir::Create create = app::DataDir::Create::if_missing) const;
@@ -38,5 +43,7 @@ void register_get(CLI::App& app, const GlobalOptions& global, int& exit);
 void register_list(CLI::App& app, const GlobalOptions& global, int& exit);
 void register_keep(CLI::App& app, const GlobalOptions& global, int& exit);
 void register_check(CLI::App& app, const GlobalOptions& global, int& exit);
+void register_node(CLI::App& app, const GlobalOptions& global, int& exit);
+void register_rpc(CLI::App& app, const GlobalOptions& global, int& exit);
 
 }  // namespace archy::cli

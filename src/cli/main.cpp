@@ -29,11 +29,15 @@ int run(int argc, char** argv) {
   app.add_option(
       "--data-dir", global.data_dir,
       "where the node lives (default: $ARCHIPELAGO_DATA_DIR, else ~/.local/share/archipelago)");
+  app.add_option("--config", global.config,
+                 "configuration (default: config.toml in the data directory, else "
+                 "/etc/archipelago/config.toml)");
   app.add_option("--log-level", global.log_level, "error, warn, info, debug or trace")
       ->check(CLI::IsMember({"error", "warn", "info", "debug", "trace"}));
   app.add_flag("--json", global.json, "one JSON object a line");
   app.add_flag("--no-progress", global.no_progress, "no progress on standard error");
-  app.parse_complete_callback([&] { archy::log::set_level(global.log_level); });
+  app.parse_complete_callback(
+      [&] { archy::log::set_level(global.log_level.empty() ? "warn" : global.log_level); });
 
   register_init(app, global, exit);
   register_add(app, global, exit);
@@ -42,6 +46,8 @@ int run(int argc, char** argv) {
   register_list(app, global, exit);
   register_keep(app, global, exit);
   register_check(app, global, exit);
+  register_node(app, global, exit);
+  register_rpc(app, global, exit);
 
   try {
     app.parse(argc, argv);

@@ -45,6 +45,8 @@ void Output::text_line(std::string_view text) const {
   if (!json_) put(stdout, text);
 }
 
+void Output::raw(std::string_view text) const { put(stdout, text); }
+
 int Output::error(const Error& error) const {
   const std::string detail = escape_for_terminal(to_string(error));
   if (json_) {

@@ -28,6 +28,8 @@ class Output {
   // Only with --json / only without.
   void json_line(const std::vector<Field>& fields) const;
   void text_line(std::string_view text) const;
+  // As it is, whatever the form: text that is JSON or ours already.
+  void raw(std::string_view text) const;
   // One line on standard error: "archipelago: <text>", or {"error":code,"detail":text}. Returns the
   // exit code.
   int error(const Error& error) const;

@@ -20,9 +20,7 @@ class QuicPeerDoor final : public PeerDoor {
         provider_(core.env(), core.store(), admission_),
         serving_(core.env().executor) {}
 
-  void start_serving() {
-    serving_.start(provider_.serve_endpoint(*endpoint_, serving_.stop_token()));
-  }
+  void start_serving() { serving_.start(accept_all(serving_.stop_token())); }
 
   const EndpointId& id() const override { return endpoint_->id(); }
   std::vector<rt::Address> bound_addresses() const override { return endpoint_->bound_addresses(); }
@@ -43,6 +41,18 @@ class QuicPeerDoor final : public PeerDoor {
     return out;
   }
 
+  std::vector<PeerConnection> connections() const override {
+    std::vector<PeerConnection> out;
+    for (const auto& entry : accepted_) {
+      const auto connection = entry.lock();
+      if (!connection || connection->closed()) continue;
+      const quic::Stats stats = connection->stats();
+      out.push_back({connection->peer(), connection->remote_address(), stats.bytes_sent,
+                     stats.bytes_received, stats.packets_lost, stats.smoothed_rtt});
+    }
+    return out;
+  }
+
   boost::asio::awaitable<void> close() override {
     serving_.request_stop();
     co_await endpoint_->close(0, "");
@@ -50,8 +60,24 @@ class QuicPeerDoor final : public PeerDoor {
   }
 
  private:
+  boost::asio::awaitable<void> accept_all(std::stop_token stop) {
+    while (!stop.stop_requested()) {
+      auto accepted = co_await endpoint_->accept();
+      if (!accepted) break;
+      std::shared_ptr<quic::Connection> connection = std::move(*accepted);
+      if (connection->alpn() != blobs::kAlpn) {
+        connection->close(0, "");
+        continue;
+      }
+      std::erase_if(accepted_, [](const auto& entry) { return entry.expired(); });
+      accepted_.push_back(connection);
+      serving_.start(provider_.serve(std::move(connection), stop));
+    }
+  }
+
   Core& core_;
   std::unique_ptr<quic::Endpoint> endpoint_;
+  std::vector<std::weak_ptr<quic::Connection>> accepted_;  // bounded by limits::kConnections
   blobs::AllowOffered admission_;
   blobs::Provider provider_;
   rt::Scope serving_;

@@ -1,0 +1,127 @@
+#include "app/daemon.hpp"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "app/local_node.hpp"
+#include "base/log.hpp"
+#include "rpc/control_port.hpp"
+#include "rt/signal.hpp"
+#include "rt/whole_file.hpp"
+
+namespace archy::app {
+namespace {
+
+Result<std::unique_ptr<PeerDoor>> open_swarm(Core& core, const settings::Settings& settings) {
+  if (!settings.get(settings::kSwarmEnabled)) return std::unique_ptr<PeerDoor>();
+  PeerOptions options;
+  options.serve = true;
+  options.bbr = settings.get(settings::kSwarmCongestion) == "bbr";
+  options.bind.clear();
+  for (const std::string& text : settings.get(settings::kSwarmBind)) {
+    TRY(address, rt::parse_address(text));
+    options.bind.push_back(address);
+  }
+  auto door = open_peer_door(core, options);
+  if (!door) return fail_in("swarm", door.error());
+  return door;
+}
+
+std::string ports_text(const NodeAddresses& addresses) {
+  nlohmann::ordered_json out{{"pid", ::getpid()},
+                             {"endpoint_id", addresses.endpoint_id.hex()},
+                             {"socket", addresses.socket.string()},
+                             {"swarm", nlohmann::ordered_json::array()}};
+  if (addresses.control) out["control"] = rt::to_string(*addresses.control);
+  for (const rt::Address& address : addresses.swarm) out["swarm"].push_back(rt::to_string(address));
+  return out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+// Everything that runs while the node does. Destroyed only after stop().
+class RunningNode {
+ public:
+  RunningNode(Core& core, settings::ConfigFile& config, std::unique_ptr<PeerDoor> door)
+      : core_(core),
+        config_(config),
+        door_(std::move(door)),
+        tokens_(core.env().random),
+        events_(core.env().executor),
+        node_(core, config, events_, {.daemon = true, .door = door_.get()}),
+        control_({node_, events_, &tokens_, core.env().clock}, core.env().executor) {}
+
+  Result<NodeAddresses> listen() {
+    const settings::Settings& settings = config_.settings();
+    http::ServerOptions options;
+    options.close_grace = std::chrono::milliseconds(settings.get(settings::kNodeDrainMs));
+    NodeAddresses out;
+    out.endpoint_id = crypto::ed25519_public_key(core_.data_dir().endpoint_seed());
+    out.socket = run_folder() / "sock";
+    auto socket =
+        http::listen_unix(core_.env().executor, core_.env().clock, out.socket, control_, options);
+    if (!socket) return fail_in("control socket", socket.error());
+    servers_.push_back(std::move(*socket));
+    const auto port = static_cast<std::uint16_t>(settings.get(settings::kControlPort));
+    auto tcp = http::listen_tcp(core_.env().executor, core_.env().clock,
+                                rt::Address::loopback(port), control_, options);
+    if (!tcp) return fail_in(fmt::format("control port {}", port), tcp.error());
+    out.control = (*tcp)->address();
+    servers_.push_back(std::move(*tcp));
+    control_.set_hosts(out.control ? out.control->port : port,
+                       settings.get(settings::kControlHosts));
+    if (door_) out.swarm = door_->bound_addresses();
+    rt::Files& files = core_.env().files;
+    TRY_OK(rt::write_whole_file(files, run_folder() / "token",
+                                as_bytes(tokens_.reveal_root() + "\n")));
+    TRY_OK(rt::write_whole_file(files, run_folder() / "ports.json", as_bytes(ports_text(out))));
+    return out;
+  }
+
+  boost::asio::awaitable<void> stop() {
+    events_.publish("node.stopping", "{}");
+    node_.request_stop();
+    for (const auto& server : servers_) co_await server->close();
+    co_await node_.close();
+    if (door_) co_await door_->close();
+    for (const char* name : {"ports.json", "token"})
+      (void)core_.env().files.remove(run_folder() / name);
+  }
+
+ private:
+  rt::Path run_folder() const { return core_.data_dir().root() / "run"; }
+
+  Core& core_;
+  settings::ConfigFile& config_;
+  std::unique_ptr<PeerDoor> door_;
+  rpc::Tokens tokens_;
+  rpc::Events events_;
+  LocalNode node_;
+  rpc::ControlPort control_;
+  std::vector<std::unique_ptr<http::Server>> servers_;
+};
+
+}  // namespace
+
+rt::Task<> run_node(Core& core, settings::ConfigFile& config,
+                    std::function<void(const NodeAddresses&)> ready) {
+  CO_TRY(door, open_swarm(core, config.settings()));
+  RunningNode node(core, config, std::move(door));
+  auto addresses = node.listen();
+  if (addresses) {
+    log::info("node", "started: control {}, swarm {}",
+              addresses->control ? rt::to_string(*addresses->control) : std::string("none"),
+              addresses->swarm.empty() ? std::string("off") : rt::to_string(addresses->swarm[0]));
+    ready(*addresses);
+    const rt::Instant never = rt::kNever;
+    (void)co_await rt::sleep_until(core.env().executor, core.env().clock, never,
+                                   core.interrupted());
+    log::info("node", "stopping");
+  }
+  co_await node.stop();
+  if (!addresses) co_return fail(addresses.error());
+  log::info("node", "stopped");
+  co_return Result<>{};
+}
+
+}  // namespace archy::app

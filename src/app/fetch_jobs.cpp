@@ -1,0 +1,165 @@
+#include "app/fetch_jobs.hpp"
+
+#include <fmt/core.h>
+
+#include "base/log.hpp"
+#include "http/url.hpp"
+
+namespace archy::app {
+namespace {
+
+using rpc::FetchState;
+
+bool ended(FetchState state) {
+  return state != FetchState::waiting && state != FetchState::running;
+}
+
+Result<std::vector<PeerAddress>> peers_of(const rpc::FetchRequest& request) {
+  std::vector<PeerAddress> out;
+  for (const std::string& text : request.peers) {
+    TRY(peer, parse_peer(text));
+    for (const rt::Address& address : peer.addresses) {
+      if (!request.allow_private && rt::is_private(address))
+        return fail(Code::denied, "only an admin may name a peer on a private address");
+    }
+    out.push_back(std::move(peer));
+  }
+  return out;
+}
+
+}  // namespace
+
+struct FetchJobs::Job {
+  rpc::FetchView view;
+  FetchContentOptions options;
+  std::stop_source stop;
+};
+
+FetchJobs::FetchJobs(Core& core, rpc::Events& events, PeerDoor* door, FetchJobLimits limits)
+    : core_(core),
+      events_(events),
+      door_(door),
+      limits_(limits),
+      freed_(core.env().executor),
+      scope_(core.env().executor) {}
+
+FetchJobs::~FetchJobs() = default;
+
+Result<std::uint64_t> FetchJobs::start(const rpc::FetchRequest& request) {
+  TRY(peers, peers_of(request));
+  for (const std::string& url : request.origins) {
+    if (auto parsed = http::parse_url(url); !parsed) return fail_in("origin", parsed.error());
+  }
+  if (request.content.format == store::Format::hash_seq && !request.origins.empty())
+    return fail(Code::bad_input, "an origin has one blob; a hash sequence is fetched from peers");
+  std::size_t unfinished = 0;
+  for (const auto& [id, job] : jobs_) {
+    if (ended(job->view.state)) continue;
+    ++unfinished;
+    if (job->view.content == request.content)
+      return fail(Code::try_later, fmt::format("fetch {} is bringing it already", id));
+  }
+  if (unfinished >= limits_.unfinished) return fail(Code::try_later, "too many fetches wait");
+  if (request.seed) {
+    TRY_OK(core_.store().set_offer(request.content, store::OfferClass::public_));
+  }
+  auto job = std::make_shared<Job>();
+  job->view.id = next_++;
+  job->view.content = request.content;
+  job->options.peers = std::move(peers);
+  job->options.origins = request.origins;
+  job->options.stop = job->stop.get_token();
+  job->options.door = door_;
+  job->options.allow_private = request.allow_private;
+  jobs_[job->view.id] = job;
+  scope_.start(run(job));
+  return job->view.id;
+}
+
+boost::asio::awaitable<void> FetchJobs::run(std::shared_ptr<Job> job) {
+  const std::stop_token stop = job->stop.get_token();
+  const std::stop_callback wake(stop, [this] { freed_.notify(); });
+  while (running_ >= limits_.at_once && !stop.stop_requested())
+    (void)co_await freed_.wait(core_.env().clock);
+  ContentReport report;
+  if (stop.stop_requested()) {
+    report.error = Error{Code::cancelled, "cancelled before it began"};
+  } else {
+    ++running_;
+    job->view.state = FetchState::running;
+    FetchProgressFn show = [this, job = job.get()](const FetchProgress& now) {
+      job->view.held_bytes = now.held_bytes;
+      job->view.total_bytes = now.total_bytes;
+      job->view.from_peers_bytes = now.from_peers_bytes;
+      job->view.from_origin_bytes = now.from_origin_bytes;
+      if (events_.heard()) tell("fetch.progress", *job);
+    };
+    report = co_await fetch_content(core_, job->view.content, job->options, std::move(show));
+    --running_;
+    freed_.notify();
+  }
+  finish(*job, report);
+}
+
+void FetchJobs::finish(Job& job, const ContentReport& report) {
+  rpc::FetchView& view = job.view;
+  view.error = report.error;
+  view.sources = report.sources;
+  view.resumed_bytes = report.resumed_bytes;
+  view.from_peers_bytes = report.from_peers_bytes;
+  view.from_origin_bytes = report.from_origin_bytes;
+  if (!report.error) {
+    view.state = FetchState::complete;
+    view.held_bytes = view.total_bytes = report.size_bytes;
+  } else {
+    view.state = report.error->code == Code::cancelled ? FetchState::cancelled : FetchState::failed;
+  }
+  log::info("fetch", "{} of {}: {}", view.id, view.content.hash.hex().substr(0, 16),
+            report.error ? to_string(*report.error) : std::string(to_string(view.state)));
+  tell("fetch.done", job);
+  forget_old();
+}
+
+void FetchJobs::tell(std::string_view event, const Job& job) {
+  const rpc::FetchView& view = job.view;
+  events_.publish(event, fmt::format(R"({{"fetch":{},"blake3":"{}","state":"{}","held_bytes":{},)"
+                                     R"("total_bytes":{}}})",
+                                     view.id, view.content.hash.hex(), to_string(view.state),
+                                     view.held_bytes, view.total_bytes));
+}
+
+void FetchJobs::forget_old() {
+  std::size_t done = 0;
+  for (const auto& [id, job] : jobs_) done += ended(job->view.state) ? 1 : 0;
+  for (auto at = jobs_.begin(); at != jobs_.end() && done > limits_.remembered;) {
+    const bool old = ended(at->second->view.state);
+    at = old ? jobs_.erase(at) : std::next(at);
+    done -= old ? 1 : 0;
+  }
+}
+
+Result<rpc::FetchView> FetchJobs::view(std::uint64_t id) const {
+  const auto found = jobs_.find(id);
+  if (found == jobs_.end()) return fail(Code::not_found, "no fetch of that number is remembered");
+  return found->second->view;
+}
+
+std::vector<rpc::FetchView> FetchJobs::all() const {
+  std::vector<rpc::FetchView> out;
+  for (const auto& [id, job] : jobs_) out.push_back(job->view);
+  return out;
+}
+
+Result<> FetchJobs::cancel(std::uint64_t id) {
+  const auto found = jobs_.find(id);
+  if (found == jobs_.end()) return fail(Code::not_found, "no fetch of that number is remembered");
+  found->second->stop.request_stop();
+  return {};
+}
+
+boost::asio::awaitable<void> FetchJobs::close() {
+  for (const auto& [id, job] : jobs_) job->stop.request_stop();
+  co_await scope_.close(core_.env().clock);
+}
+
+}  // namespace archy::app

@@ -1,0 +1,55 @@
+// The fetches of a running node: started by a call, worked on a few at a time, remembered for a
+// while after they ended.
+#pragma once
+
+#include <map>
+
+#include "app/fetch_content.hpp"
+#include "rpc/events.hpp"
+#include "rpc/node_api.hpp"
+#include "rt/scope.hpp"
+#include "rt/signal.hpp"
+
+namespace archy::app {
+
+struct FetchJobLimits {
+  std::size_t at_once = 4;
+  std::size_t unfinished = 1024;  // further ones are refused: try_later
+  std::size_t remembered = 256;   // of those that ended, the last
+};
+
+// Thread: the loop. Lifetime: close() has been awaited before the destructor; core, events and the
+// door (none: each fetch with peers opens its own) outlive it.
+class FetchJobs {
+ public:
+  FetchJobs(Core& core, rpc::Events& events, PeerDoor* door, FetchJobLimits limits);
+  ~FetchJobs();
+
+  // As rpc::NodeApi.
+  Result<std::uint64_t> start(const rpc::FetchRequest& request);
+  Result<rpc::FetchView> view(std::uint64_t id) const;
+  std::vector<rpc::FetchView> all() const;
+  Result<> cancel(std::uint64_t id);
+
+  // Ends them all; what they brought stays in the store.
+  boost::asio::awaitable<void> close();
+
+ private:
+  struct Job;
+  boost::asio::awaitable<void> run(std::shared_ptr<Job> job);
+  void finish(Job& job, const ContentReport& report);
+  void tell(std::string_view event, const Job& job);
+  void forget_old();
+
+  Core& core_;
+  rpc::Events& events_;
+  PeerDoor* door_;
+  FetchJobLimits limits_;
+  std::map<std::uint64_t, std::shared_ptr<Job>> jobs_;  // by number: the order they came in
+  std::uint64_t next_ = 1;
+  std::size_t running_ = 0;
+  rt::Signal freed_;
+  rt::Scope scope_;
+};
+
+}  // namespace archy::app

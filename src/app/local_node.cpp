@@ -1,0 +1,258 @@
+#include "app/local_node.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <set>
+
+#include "app/on_worker.hpp"
+#include "base/log.hpp"
+
+namespace archy::app {
+namespace {
+
+std::uint64_t held_bytes(const store::BlobInfo& info) {
+  if (info.complete) return info.size;
+  const std::uint64_t chunks = bao::Tree(info.size).chunks();
+  return std::min(info.size, info.have.count_below(chunks) * bao::kChunkBytes);
+}
+
+// Whether `inner` is `outer` or lies in it. Both canonical.
+bool within(const rt::Path& inner, const rt::Path& outer) {
+  const auto [end, rest] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
+  return end == outer.end() || (std::next(end) == outer.end() && end->empty());
+}
+
+// Keys and tokens are no content: neither what lies in the data directory nor a folder around it.
+Result<> outside_data_dir(const rt::Path& path, const rt::Path& data_dir) {
+  std::error_code error;
+  const rt::Path real = std::filesystem::weakly_canonical(path, error);
+  if (error) return fail(Code::not_found, fmt::format("{}: {}", path.string(), error.message()));
+  const rt::Path home = std::filesystem::weakly_canonical(data_dir, error);
+  if (error || within(real, home) || within(home, real))
+    return fail(Code::denied, "the node's own data directory is not to be added");
+  return {};
+}
+
+FetchJobLimits limits_of(const settings::Settings& settings) {
+  FetchJobLimits out;
+  out.at_once = static_cast<std::size_t>(settings.get(settings::kFetchJobsAtOnce));
+  return out;
+}
+
+#ifdef ARCHY_SWARM
+constexpr bool kSwarmBuilt = true;
+#else
+constexpr bool kSwarmBuilt = false;
+#endif
+
+}  // namespace
+
+void apply_live_settings(const settings::Settings& settings) {
+  log::set_level(std::string_view(settings.get(settings::kLogLevel)));
+}
+
+struct LocalNode::Keepers {
+  std::vector<std::pair<std::string, store::HashAndFormat>> names;
+  std::set<Blake3Hash> pinned;
+};
+
+LocalNode::LocalNode(Core& core, settings::ConfigFile& config, rpc::Events& events,
+                     LocalNodeOptions options)
+    : core_(core),
+      config_(config),
+      options_(std::move(options)),
+      begun_(core.env().clock.now()),
+      fetches_(core, events, options_.door, limits_of(config.settings())) {}
+
+boost::asio::awaitable<void> LocalNode::close() {
+  request_stop();
+  co_await fetches_.close();
+}
+
+Result<rpc::NodeInfo> LocalNode::info() {
+  rpc::NodeInfo out;
+  out.version = kVersion;
+  out.endpoint_id = crypto::ed25519_public_key(core_.data_dir().endpoint_seed());
+  out.data_dir = core_.data_dir().root();
+  out.daemon = options_.daemon;
+  const rt::Duration up = core_.env().clock.now() - begun_;
+  out.uptime_ms =
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(up).count());
+  TRY(blobs, core_.store().list());
+  out.blobs = blobs.size();
+  out.swarm_built = kSwarmBuilt;
+  out.swarm_running = options_.door != nullptr;
+  return out;
+}
+
+std::string LocalNode::ticket_of(const store::HashAndFormat& content) {
+  // Without a running swarm: where one would be reached that runs as the settings say.
+  std::vector<rt::Address> addresses;
+  if (options_.door) {
+    addresses = options_.door->addresses();
+  } else {
+    for (const std::string& text : config_.settings().get(settings::kSwarmBind)) {
+      const auto bind = rt::parse_address(text);
+      if (!bind) continue;
+      for (const rt::Address& address : advertised_addresses(core_.env().network, *bind))
+        addresses.push_back(address);
+    }
+  }
+  const EndpointId id = crypto::ed25519_public_key(core_.data_dir().endpoint_seed());
+  return make_ticket(id, addresses, content).value_or("");
+}
+
+rt::Task<rpc::Added> LocalNode::add(rpc::AddRequest request) {
+  CO_TRY_OK(outside_data_dir(request.path, core_.data_dir().root()));
+  ImportOptions how;
+  how.mode = request.in_place ? store::AddMode::in_place : store::AddMode::copy;
+  how.as_collection = request.collection;
+  how.progress = options_.import_progress;
+  how.stop = options_.daemon ? stop_.get_token() : core_.interrupted();
+  std::function<Result<Added>()> job = [this, path = request.path, how] {
+    return import_path(core_.env().files, core_.store(), path, how);
+  };
+  CO_TRY(added, co_await on_worker<Added>(core_.env().executor, core_.env().clock, worker_,
+                                          std::move(job)));
+  rpc::Added out;
+  out.content = added.content;
+  out.sha256 = added.sha256;
+  out.size_bytes = added.size_bytes;
+  out.files = added.files;
+  out.ticket = ticket_of(added.content);
+  co_return out;
+}
+
+Result<LocalNode::Keepers> LocalNode::keepers() {
+  Keepers out;
+  TRY(names, core_.store().names());
+  out.names = std::move(names);
+  TRY(pins, core_.store().pins());
+  for (const store::HashAndFormat& pin : pins) out.pinned.insert(pin.hash);
+  return out;
+}
+
+Result<rpc::BlobView> LocalNode::view_of(store::BlobInfo info, const Keepers& keepers) {
+  rpc::BlobView out;
+  out.held_bytes = held_bytes(info);
+  for (const auto& [name, target] : keepers.names) {
+    if (target.hash == info.hash) out.names.push_back(name);
+  }
+  out.pinned = keepers.pinned.contains(info.hash);
+  TRY(offered, core_.store().offer(info.hash));
+  out.offered = offered;
+  out.info = std::move(info);
+  return out;
+}
+
+Result<rpc::BlobView> LocalNode::blob(const Blake3Hash& hash) {
+  TRY(info, core_.store().info(hash));
+  if (!info) return fail(Code::not_found, fmt::format("{} is not in the store", hash.hex()));
+  TRY(keepers, this->keepers());
+  return view_of(std::move(*info), keepers);
+}
+
+Result<std::vector<rpc::BlobView>> LocalNode::blobs(std::optional<Blake3Hash> after,
+                                                    std::size_t limit) {
+  TRY(all, core_.store().list());
+  TRY(keepers, this->keepers());
+  std::ranges::sort(all, {}, &store::BlobInfo::hash);
+  std::vector<rpc::BlobView> out;
+  for (store::BlobInfo& info : all) {
+    if (out.size() == limit) break;
+    if (after && info.hash <= *after) continue;
+    TRY(view, view_of(std::move(info), keepers));
+    out.push_back(std::move(view));
+  }
+  return out;
+}
+
+Result<> LocalNode::pin(const rpc::PinRequest& request) {
+  TRY(info, core_.store().info(request.content.hash));
+  if (!info) {
+    return fail(Code::not_found, fmt::format("{} is not in the store", request.content.hash.hex()));
+  }
+  TRY_OK(core_.store().set_pin(request.content, true));
+  if (!request.offer) return {};
+  return core_.store().set_offer(request.content, store::OfferClass::public_);
+}
+
+Result<> LocalNode::unpin(const rpc::PinRequest& request) {
+  TRY_OK(core_.store().set_pin(request.content, false));
+  if (!request.offer) return {};
+  return core_.store().set_offer(request.content, std::nullopt);
+}
+
+Result<> LocalNode::remove(const Blake3Hash& hash, bool force) {
+  return core_.store().remove(hash, force);
+}
+
+rt::Task<store::VerifyReport> LocalNode::verify(store::VerifyOptions options) {
+  std::function<Result<store::VerifyReport>()> job =
+      [this, options, stop = options_.daemon ? stop_.get_token() : core_.interrupted()] {
+        store::ProgressFn progress = [this](const store::Progress& now) {
+          if (options_.verify_progress) options_.verify_progress(now);
+        };
+        return core_.store().verify(options, progress, stop);
+      };
+  CO_TRY(report, co_await on_worker<store::VerifyReport>(core_.env().executor, core_.env().clock,
+                                                         worker_, std::move(job)));
+  co_return report;
+}
+
+rpc::SwarmStatus LocalNode::swarm() {
+  rpc::SwarmStatus out;
+  out.built = kSwarmBuilt;
+  out.enabled = config_.settings().get(settings::kSwarmEnabled);
+  if (!options_.door) return out;
+  out.running = true;
+  out.addresses = options_.door->addresses();
+  out.connections_now = options_.door->connections().size();
+  const ServeCounters counted = options_.door->counters();
+  out.connections = counted.connections;
+  out.requests = counted.requests;
+  out.payload_sent_bytes = counted.payload_sent;
+  out.payload_acked_bytes = counted.payload_acked;
+  return out;
+}
+
+std::vector<rpc::PeerView> LocalNode::peers() {
+  std::vector<rpc::PeerView> out;
+  if (!options_.door) return out;
+  for (const PeerConnection& peer : options_.door->connections()) {
+    const auto rtt = std::chrono::duration_cast<std::chrono::microseconds>(peer.rtt).count();
+    out.push_back({peer.id, peer.address, peer.bytes_sent, peer.bytes_received,
+                   static_cast<std::uint64_t>(rtt), peer.packets_lost});
+  }
+  return out;
+}
+
+rpc::TransportStatus LocalNode::transport() {
+  rpc::TransportStatus out;
+  out.congestion = config_.settings().get(settings::kSwarmCongestion);
+  if (!options_.door) return out;
+  out.bound = options_.door->bound_addresses();
+  for (const PeerConnection& peer : options_.door->connections()) {
+    ++out.connections;
+    out.bytes_sent += peer.bytes_sent;
+    out.bytes_received += peer.bytes_received;
+    out.packets_lost += peer.packets_lost;
+  }
+  return out;
+}
+
+Result<rpc::SettingChange> LocalNode::set_setting(std::string_view name,
+                                                  const settings::Value& value,
+                                                  std::string_view expected_revision) {
+  TRY_OK(config_.set(name, value, expected_revision));
+  const settings::Setting* setting = settings::find(name);
+  rpc::SettingChange out;
+  out.live = setting && setting->live && options_.daemon;
+  if (out.live) apply_live_settings(config_.settings());
+  TRY(revision, config_.revision());
+  out.revision = std::move(revision);
+  return out;
+}
+
+}  // namespace archy::app

@@ -1,0 +1,78 @@
+// This node as the methods see it: the store, the fetches, the swarm and the settings of one
+// process, daemon or command.
+#pragma once
+
+#include "app/fetch_jobs.hpp"
+#include "app/import.hpp"
+#include "rt/posix/ordered_worker.hpp"
+#include "settings/config_file.hpp"
+
+namespace archy::app {
+
+inline constexpr std::string_view kVersion = "0.1.0";
+
+struct LocalNodeOptions {
+  bool daemon = false;
+  PeerDoor* door = nullptr;  // none: no peer is served
+  // For a person who waits. Thread: the worker's.
+  ImportProgressFn import_progress = nullptr;
+  store::ProgressFn verify_progress = nullptr;
+};
+
+// Thread: the loop; long passes run on a worker of its own. Lifetime: core, config, events and the
+// door outlive it; close() has been awaited before the destructor.
+class LocalNode final : public rpc::NodeApi {
+ public:
+  LocalNode(Core& core, settings::ConfigFile& config, rpc::Events& events,
+            LocalNodeOptions options);
+  // Long passes end soon, and the calls that wait for them.
+  void request_stop() { stop_.request_stop(); }
+  // And fetches: waits for them.
+  boost::asio::awaitable<void> close();
+
+  Result<rpc::NodeInfo> info() override;
+  rt::Task<rpc::Added> add(rpc::AddRequest request) override;
+  Result<rpc::BlobView> blob(const Blake3Hash& hash) override;
+  Result<std::vector<rpc::BlobView>> blobs(std::optional<Blake3Hash> after,
+                                           std::size_t limit) override;
+  Result<> pin(const rpc::PinRequest& request) override;
+  Result<> unpin(const rpc::PinRequest& request) override;
+  Result<> remove(const Blake3Hash& hash, bool force) override;
+  rt::Task<store::VerifyReport> verify(store::VerifyOptions options) override;
+
+  Result<std::uint64_t> start_fetch(const rpc::FetchRequest& request) override {
+    return fetches_.start(request);
+  }
+  Result<rpc::FetchView> fetch(std::uint64_t id) override { return fetches_.view(id); }
+  std::vector<rpc::FetchView> fetches() override { return fetches_.all(); }
+  Result<> cancel_fetch(std::uint64_t id) override { return fetches_.cancel(id); }
+
+  rpc::SwarmStatus swarm() override;
+  std::vector<rpc::PeerView> peers() override;
+  rpc::TransportStatus transport() override;
+
+  const settings::Settings& settings() override { return config_.settings(); }
+  Result<std::string> settings_revision() override { return config_.revision(); }
+  Result<rpc::SettingChange> set_setting(std::string_view name, const settings::Value& value,
+                                         std::string_view expected_revision) override;
+
+ private:
+  // The names, pins and offers that several rows are made from.
+  struct Keepers;
+  Result<Keepers> keepers();
+  Result<rpc::BlobView> view_of(store::BlobInfo info, const Keepers& keepers);
+  std::string ticket_of(const store::HashAndFormat& content);
+
+  Core& core_;
+  settings::ConfigFile& config_;
+  LocalNodeOptions options_;
+  rt::Instant begun_;
+  std::stop_source stop_;
+  rt::OrderedWorker worker_{64};
+  FetchJobs fetches_;
+};
+
+// Puts what can change without a restart into force.
+void apply_live_settings(const settings::Settings& settings);
+
+}  // namespace archy::app

@@ -1,0 +1,251 @@
+"""The daemon as its users meet it: `archipelago node`, its control API, and commands beside it.
+
+    node_test.py --bin ARCHIPELAGO [name...]
+
+Prints PASS or FAIL for each case and the plain closing line.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from cli_test import HELLO_BLAKE3, MIB, refused, run_cases  # noqa: E402
+from local_node import Origin, random_file  # noqa: E402
+
+CASES = {}
+NEEDS_SWARM = set()
+
+
+def case(function):
+    CASES[function.__name__] = function
+    return function
+
+
+def swarm_case(function):
+    NEEDS_SWARM.add(function.__name__)
+    return case(function)
+
+
+class Daemon:
+    """A running `node`, on ports the system chose."""
+
+    def __init__(self, node, *words, **environment):
+        self.node = node
+        self.environment = dict(os.environ, ARCHIPELAGO_CONTROL_PORT="0", **environment)
+        self.process = subprocess.Popen(node.command("node", *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment)
+        hello = self.process.stdout.readline()
+        assert hello, f"node did not start: {self.process.stderr.read().strip()}"
+        self.hello = json.loads(hello)
+        self.ports = json.loads((node.folder / "run" / "ports.json").read_text())
+        self.token = (node.folder / "run" / "token").read_text().strip()
+
+    def http(self, verb, path, body=None, **headers):
+        host, port = self.ports["control"].rsplit(":", 1)
+        connection = http.client.HTTPConnection(host, int(port), timeout=30)
+        connection.request(verb, path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, dict(answer.getheaders()), answer.read().decode()
+
+    def post(self, method, params=None, token=None):
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}})
+        status, _, text = self.http("POST", "/rpc/v1", body, Authorization=f"Bearer {token or self.token}", **{"Content-Type": "application/json"})
+        return status, json.loads(text)
+
+    def result(self, method, params=None, token=None):
+        status, answer = self.post(method, params, token)
+        assert status == 200 and "result" in answer, (method, status, answer)
+        return answer["result"]
+
+    def stop(self, how=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        _, self.log = self.process.communicate(timeout=30)
+        return self.process.returncode
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+@case
+def a_node_starts_says_where_it_is_and_stops_cleanly(world):
+    node = world.node()
+    with Daemon(node) as daemon:
+        run = node.folder / "run"
+        for name in ("token", "ports.json", "sock"):
+            assert (run / name).stat().st_mode & 0o777 == 0o600, name
+        assert daemon.ports["control"] == daemon.hello["control"] and daemon.ports["control"].startswith("127.0.0.1:")
+        assert daemon.ports["pid"] == daemon.process.pid and daemon.ports["swarm"] == []
+        assert len(daemon.token) == 64
+        first = daemon.token
+        assert daemon.stop() == 0, daemon.log
+        assert "stopped" in daemon.log and first not in daemon.log
+        assert sorted(p.name for p in run.iterdir()) == ["lock"]
+    with Daemon(node) as daemon:
+        assert daemon.token != first
+
+
+@case
+def commands_beside_it_go_through_the_socket(world):
+    node, path = world.node(), world.file("hello.txt", b"hello world")
+    with Daemon(node) as daemon:
+        assert node.must("rpc", "node.info")[0]["daemon"] is True
+        added = node.must("rpc", "blob.add", json.dumps({"path": str(path)}))[0]
+        assert added["blake3"] == HELLO_BLAKE3
+        assert daemon.result("blob.get", {"content": HELLO_BLAKE3})["complete"] is True
+        refused(node.run("rpc", "blob.get", json.dumps({"content": "00" * 32})), 3, "not_found")
+        refused(node.run("rpc", "no.such"), 2, "no such method")
+        refused(node.run("rpc", "blob.get", "{"), 2)
+        refused(node.run("rpc", "blob.get", '{"contnet":"x"}'), 2, "contnet")
+    # And without it the same, in the command's own process.
+    assert node.must("rpc", "node.info")[0]["daemon"] is False
+    assert node.must("rpc", "blob.get", json.dumps({"content": HELLO_BLAKE3}))[0]["complete"] is True
+    refused(world.node("nowhere").run("rpc", "node.info"), 3, "init")
+
+
+@case
+def a_socket_left_by_a_killed_node_is_no_hindrance(world):
+    node = world.node()
+    daemon = Daemon(node)
+    daemon.stop(signal.SIGKILL)
+    assert (node.folder / "run" / "sock").exists()
+    assert node.must("rpc", "node.info")[0]["daemon"] is False
+    with Daemon(node):
+        assert node.must("rpc", "node.info")[0]["daemon"] is True
+
+
+@case
+def a_second_node_and_a_taken_port_are_refused_with_one_line(world):
+    node = world.node()
+    with Daemon(node) as daemon:
+        refused(node.run("node"), 1, "another archipelago")
+        other = world.node("other")
+        other.must("init")
+        (other.folder / "config.toml").write_text(f"[control]\nport = {daemon.ports['control'].rsplit(':')[-1]}\n[log]\nlevel = \"error\"\n")
+        refused(other.run("node"), 1, "control port")
+        assert sorted(p.name for p in (other.folder / "run").iterdir()) == ["lock"]
+
+
+@case
+def a_wrong_token_gets_nothing_and_a_lesser_one_what_it_says(world):
+    node = world.node()
+    with Daemon(node) as daemon:
+        for token in ("0" * 64, "x", daemon.token[:-1], daemon.token.upper() + "0"):
+            status, answer = daemon.post("node.info", token=token)
+            assert status == 401 and answer["error"] == "token", (status, answer)
+        made = daemon.result("token.create", {"scope": "read", "lives_s": 60})
+        assert daemon.result("node.info", token=made["token"])["daemon"] is True
+        _, answer = daemon.post("blob.verify", token=made["token"])
+        assert answer["error"]["data"]["code"] == "denied", answer
+        status, _, text = daemon.http("GET", "/metrics", Authorization=f"Bearer {made['token']}")
+        assert status == 200 and "archipelago_uptime_seconds" in text
+        daemon.result("token.revoke", {"id": made["id"]})
+        assert daemon.post("node.info", token=made["token"])[0] == 401
+
+
+@case
+def a_misspelt_setting_stops_the_start_and_says_what_was_meant(world):
+    node = world.node()
+    node.must("init")
+    config = node.folder / "config.toml"
+    config.write_text("[swarm]\nenable = true\n")
+    refused(node.run("node"), 2, "config.toml:2", "swarm.enabled")
+    config.unlink()
+    refused(node.run("--config", world.root / "none.toml", "node"), 3, "none.toml")
+    os.environ["ARCHIPELAGO_SWARM_ENABLE"] = "true"
+    try:
+        refused(node.run("node"), 2, "ARCHIPELAGO_SWARM_ENABLED")
+    finally:
+        del os.environ["ARCHIPELAGO_SWARM_ENABLE"]
+
+
+@case
+def settings_are_changed_only_by_who_has_seen_them(world):
+    node = world.node()
+    node.must("init")
+    config = node.folder / "config.toml"
+    config.write_text("# mine\n[log]\nlevel = \"info\" # for now\n")
+    with Daemon(node) as daemon:
+        seen = daemon.result("settings.get", {"name": "log.level"})
+        change = {"name": "log.level", "value": "error", "revision": seen["revision"]}
+        assert daemon.result("settings.set", change)["live"] is True
+        assert config.read_text() == "# mine\n[log]\nlevel = \"error\" # for now\n"
+        _, answer = daemon.post("settings.set", change)
+        assert answer["error"]["data"]["code"] == "try_later", answer
+        _, answer = daemon.post("settings.set", dict(change, name="control.port", value=1, revision=daemon.result("settings.get")["revision"]))
+        assert answer["error"]["data"]["code"] == "denied", answer  # the environment overrides it
+        daemon.stop()
+        assert "stopping" not in daemon.log  # the new level was in force
+
+
+@case
+def a_fetch_runs_in_the_node_and_its_events_are_heard(world):
+    node = world.node()
+    (world.root / "origin").mkdir()
+    path = random_file(world.root / "origin" / "big", 4 * MIB)
+    other = world.node("other")
+    other.must("init")
+    blake3 = other.must("add", path)[0]["blake3"]
+    with Origin(world.root / "origin") as origin, Daemon(node) as daemon:
+        host, port = daemon.ports["control"].rsplit(":", 1)
+        with contextlib.closing(socket.create_connection((host, int(port)), timeout=30)) as listening:
+            listening.sendall(f"GET /events HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {daemon.token}\r\n\r\n".encode())
+            heard = listening.recv(4096)
+            assert b" 200 " in heard and b"text/event-stream" in heard, heard
+            started = daemon.result("fetch.start", {"content": blake3, "origins": [f"{origin.url}/big"]})
+            while b"fetch.done" not in heard or not heard.endswith(b"\r\n"):
+                piece = listening.recv(4096)
+                assert piece, heard
+                heard += piece
+            assert b'"state":"complete"' in heard, heard
+        one = daemon.result("fetch.status", {"fetch": started["fetch"]})["fetches"][0]
+        assert one["state"] == "complete" and one["from_origin_bytes"] == 4 * MIB, one
+        sources = daemon.result("fetch.explain", {"fetch": started["fetch"]})["sources"]
+        assert len(sources) == 1 and sources[0]["kind"] == "origin" and sources[0]["lied"] is False, sources
+        made = daemon.result("token.create", {"scope": "operate"})
+        # A lesser token cannot point the node at the operator's own network.
+        again = daemon.result("fetch.start", {"content": "11" * 32, "origins": [f"{origin.url}/big"]}, token=made["token"])
+        while (one := daemon.result("fetch.status", {"fetch": again["fetch"]})["fetches"][0])["state"] in ("waiting", "running"):
+            pass
+        assert one["state"] == "failed" and one["held_bytes"] == 0, one
+
+
+@swarm_case
+def the_swarm_is_off_until_the_operator_turns_it_on(world):
+    node, path = world.node(), world.file("hello.txt", b"hello world")
+    node.must("add", path)
+    with Daemon(node) as daemon:
+        status = daemon.result("swarm.status")
+        assert status["running"] is False and daemon.result("transport.status")["bound"] == []
+        bound = [line for line in pathlib.Path(f"/proc/{daemon.process.pid}/net/udp").read_text().splitlines()[1:]]
+        sockets = {os.readlink(f) for f in pathlib.Path(f"/proc/{daemon.process.pid}/fd").iterdir() if f.is_symlink()}
+        assert not [line for line in bound if f"socket:[{line.split()[9]}]" in sockets], "a UDP socket is bound"
+    with Daemon(node, ARCHIPELAGO_SWARM_ENABLED="true", ARCHIPELAGO_SWARM_BIND="127.0.0.1:0") as daemon:
+        assert daemon.result("swarm.status")["running"] is True
+        peer = f"{daemon.hello['endpoint_id']}@{daemon.ports['swarm'][0]}"
+        other = world.node("other")
+        other.must("get", HELLO_BLAKE3, "--from", peer, "-o", world.root / "out")
+        assert (world.root / "out").read_bytes() == b"hello world"
+        assert daemon.result("swarm.status")["payload_sent_bytes"] == 11
+        assert "swarm_payload_sent_bytes_total 11" in daemon.http("GET", "/metrics", Authorization=f"Bearer {daemon.token}")[2]
+
+
+@case
+def the_log_is_json_when_asked(world):
+    with Daemon(world.node(), ARCHIPELAGO_LOG_FORMAT="json") as daemon:
+        daemon.stop()
+        lines = [json.loads(line) for line in daemon.log.splitlines()]
+        assert lines[0]["module"] == "node" and lines[0]["level"] == "info" and lines[0]["ts_ms"] > 1_600_000_000_000
+
+
+if __name__ == "__main__":
+    run_cases(CASES, NEEDS_SWARM)
