@@ -52,6 +52,7 @@ void ServerConnection::stop() {
     break_off();
   } else {
     exchange_stop_.request_stop();
+    input_changed_.notify();
   }
 }
 
@@ -140,6 +141,12 @@ rt::Task<Bytes> ServerConnection::read_body(std::size_t max_bytes) {
   if (!head_.body.chunked && head_.body.length > max_bytes) {
     co_return fail(Code::no_space, "the request body is too big");
   }
+  auto body = co_await read_to_end(max_bytes);
+  if (!body) last_ = true;  // nobody knows where the next request begins
+  co_return body;
+}
+
+rt::Task<Bytes> ServerConnection::read_to_end(std::size_t max_bytes) {
   if (head_.expects_continue && !continued_ && input().empty()) {
     std::array<ByteView, 3> parts{as_bytes("HTTP/1.1 100 Continue\r\n\r\n")};
     CO_TRY_OK(co_await write_parts(parts));
@@ -154,16 +161,9 @@ rt::Task<Bytes> ServerConnection::read_body(std::size_t max_bytes) {
       CO_TRY_OK(co_await wait_input(deadline));
       continue;
     }
-    auto used = body_->feed(input(), max_bytes - out.size(), out);
-    if (!used) {
-      last_ = true;
-      co_return fail(used.error());
-    }
-    if (*used == 0) {
-      last_ = true;
-      co_return fail(Code::no_space, "the request body is too big");
-    }
-    consume(*used);
+    CO_TRY(used, body_->feed(input(), max_bytes - out.size(), out));
+    if (used == 0) co_return fail(Code::no_space, "the request body is too big");
+    consume(used);
   }
   co_return out;
 }
@@ -196,7 +196,7 @@ rt::Task<bool> ServerConnection::serve_one() {
       break_off();
       co_return false;
     }
-    CO_TRY_OK(co_await refuse(500, {}));
+    CO_TRY_OK(co_await refuse(stopping_ ? 503 : 500, {}));
     co_return false;
   }
   if (!handled || state_ != State::finished) {
@@ -226,10 +226,10 @@ rt::Task<> ServerConnection::refuse(int status, std::string_view why) {
 // Waits for the client to see the last response: a socket closed over unread bytes would take it
 // back with a reset.
 boost::asio::awaitable<void> ServerConnection::linger() {
-  if (broken_ || at_end_) co_return;
+  if (broken_ || at_end_ || stopping_) co_return;
   ::shutdown(fd_, SHUT_WR);
   const auto deadline = clock_.now() + limits::kHttpLinger;
-  while (!at_end_ && !broken_) {
+  while (!at_end_ && !broken_ && !stopping_) {
     consume(input().size());
     auto waited = co_await wait_input(deadline);
     if (!waited) co_return;

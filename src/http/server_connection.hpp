@@ -60,6 +60,7 @@ class ServerConnection final : public ServerExchange,
   // The last response of the connection.
   rt::Task<> refuse(int status, std::string_view why);
   rt::Task<> refuse_head(int status, std::string_view why);
+  rt::Task<Bytes> read_to_end(std::size_t max_bytes);
   rt::Task<> skip_body();
   boost::asio::awaitable<void> linger();
   Result<> prepare(const ServerResponse& response, std::optional<std::uint64_t> length);
