@@ -143,6 +143,16 @@ TEST(TomlText, AValueIsChangedAndTheRestStaysAsItWasWritten) {
   }
 }
 
+TEST(TomlText, WhatIsNotTomlIsRefusedWhateverTheParserThinksOfIt) {
+  for (const std::string_view text :
+       {"[?]", "[+", "[[.a]]", "[ ,]", "x", "x = ", "[a", "\x01", "\u01ac=1"}) {
+    const auto read = read_toml(text, "config.toml");
+    ASSERT_FALSE(read) << text;
+    EXPECT_EQ(read.error().code, Code::bad_input);
+    EXPECT_TRUE(read.error().detail.starts_with("config.toml:")) << read.error().detail;
+  }
+}
+
 TEST(TomlText, AnEditThatCannotBePlacedIsRefusedInsteadOfGuessed) {
   // A second [swarm] after dotted keys would not be TOML.
   const auto edited = edit_toml("swarm.enabled = false\n", "swarm.congestion", std::string("bbr"));
