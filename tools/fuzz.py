@@ -57,22 +57,47 @@ def planted(build: pathlib.Path, thing: str) -> tuple[bool, str]:
     return found, "planted overflow found" if found else "planted overflow NOT found"
 
 
+def fuzzer_source(thing: str) -> tuple[str, list[str]]:
+    """The module of a fuzzer and its source, line by line."""
+    path = next((ROOT / "src").rglob(f"{thing}_fuzz.cpp"))
+    return path.relative_to(ROOT / "src").parts[0], path.read_text(encoding="utf-8").splitlines()
+
+
+def own_files(thing: str) -> list[str]:
+    """The .cpp files of its own module whose headers a fuzzer includes."""
+    module, lines = fuzzer_source(thing)
+    included = [match[1] + ".cpp" for line in lines if (match := re.match(r'#include "([^"]+)\.hpp"', line))]
+    return [name for name in included if name.startswith(f"{module}/") and (ROOT / "src" / name).exists()]
+
+
+def judged_files(thing: str) -> list[str]:
+    """What the corpus of a target must cover: what its `// covers:` lines name, or else all its own files."""
+    named = [match[1] for line in fuzzer_source(thing)[1] if (match := re.match(r"// covers: (\S+)", line))]
+    return named or own_files(thing)
+
+
+def judged_by_none(names: list[str]) -> list[str]:
+    """Files that every fuzzer leaves to another."""
+    judged = {name for thing in names for name in judged_files(thing)}
+    return sorted({name for thing in names for name in own_files(thing)} - judged)
+
+
 def coverage(build: pathlib.Path, thing: str) -> tuple[bool, str]:
-    """Line coverage, by the committed corpus alone, of the .cpp files that the fuzzer names in `// covers:` lines or includes."""
-    source = next((ROOT / "src").rglob(f"{thing}_fuzz.cpp"))
-    text = source.read_text(encoding="utf-8")
-    named = re.findall(r"^// covers: (\S+)", text, re.M) or [header.replace(".hpp", ".cpp") for header in re.findall(r'#include "([^"]+)"', text)]
-    files = [str(ROOT / "src" / name) for name in named if (ROOT / "src" / name).exists() and not name.startswith("base/")]
+    """Line coverage of the judged files by the committed corpus alone."""
+    files = [str(ROOT / "src" / name) for name in judged_files(thing)]
+    binary = str(build / f"fuzz_{thing}")
     with tempfile.TemporaryDirectory() as temp:
         raw, merged = f"{temp}/raw", f"{temp}/merged"
-        subprocess.run([str(build / f"fuzz_{thing}"), str(ROOT / "corpus" / thing)], env=os.environ | {"LLVM_PROFILE_FILE": raw}, capture_output=True)
+        replayed = subprocess.run([binary, str(ROOT / "corpus" / thing)], env=os.environ | {"LLVM_PROFILE_FILE": raw}, capture_output=True)
+        if replayed.returncode != 0:
+            return False, f"its corpus ends it with {replayed.returncode}"
         subprocess.run(["llvm-profdata-19", "merge", "-sparse", raw, "-o", merged], check=True)
-        report = subprocess.run(["llvm-cov-19", "export", "-summary-only", str(build / f"fuzz_{thing}"), f"-instr-profile={merged}", *files],
+        report = subprocess.run(["llvm-cov-19", "export", "-summary-only", binary, f"-instr-profile={merged}", *files],
                                 check=True, capture_output=True, text=True)
     rows = {os.path.relpath(row["filename"], ROOT / "src"): row["summary"]["lines"] for row in json.loads(report.stdout)["data"][0]["files"]}
     low = {name: lines for name, lines in rows.items() if lines["percent"] < COVERAGE_BAR}
-    text = ", ".join(f"{name} {lines['percent']:.0f} %" for name, lines in sorted(rows.items()))
-    return not low and bool(rows), text or "nothing measured"
+    text = ", ".join(f"{name} {lines['percent']:.1f} %" for name, lines in sorted(rows.items()))
+    return not low and len(rows) == len(set(files)), text or "nothing measured"
 
 
 def main() -> int:
@@ -101,7 +126,10 @@ def main() -> int:
         for thing, (ok, text) in zip(names, pool.map(one, names)):
             failed += not ok
             print(f"{'PASS' if ok else 'FAIL'} {thing}: {text}", flush=True)
-    print(f"{len(names) - failed} passed, {failed} failed")
+    if given.coverage and given.all and (left := judged_by_none(names)):
+        failed += 1
+        print(f"FAIL covered by no target: {', '.join(left)}")
+    print(f"{len(names) + (given.coverage and given.all) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 

@@ -1,5 +1,6 @@
 // Honest responses with damage, and plain garbage, into the Decoder; the recursive twin must agree
-// on every verdict, and every leaf must be the blob's own bytes.
+// on every verdict, and every leaf must be the blob's own bytes. And the encoder over bytes that
+// have rotten: it stops there, and nothing false goes out.
 #include "bao/decoder.hpp"
 #include "bao/encoder.hpp"
 #include "bao/fuzz_input.hpp"
@@ -16,9 +17,32 @@ namespace {
 Bytes honest_response(HeldBlob& blob, const ChunkRanges& wanted) {
   Encoder encoder(blob.root, blob.size(), wanted, blob);
   Bytes out;
-  while (!encoder.done()) CHECK(encoder.step(out).has_value());
+  while (!encoder.done()) {
+    const std::size_t before = out.size(), leaf = encoder.next_leaf_size();
+    CHECK(encoder.step(out).has_value() && out.size() - before >= leaf);
+  }
   CHECK(out.size() == encoded_size(blob.size(), wanted));
   return out;
+}
+
+void encode_rotten(HeldBlob& blob, const ChunkRanges& wanted, std::uint64_t at,
+                   const Bytes& honest) {
+  const std::size_t stored = blob.bytes.size() + blob.outboard.size();
+  if (stored == 0) return;
+  at %= stored;
+  auto& byte = at < blob.bytes.size() ? blob.bytes[at] : blob.outboard[at - blob.bytes.size()];
+  byte ^= 0x10;
+  Encoder encoder(blob.root, blob.size(), wanted, blob);
+  Bytes out;
+  bool ok = true;
+  while (!encoder.done() && ok) {
+    const auto step = encoder.step(out);
+    ok = step.has_value();
+    CHECK(ok || step.error().code == Code::corrupt);
+  }
+  CHECK(equal(out, ByteView(honest).first(std::min(out.size(), honest.size()))));
+  CHECK(ok == (out.size() == honest.size()));
+  byte ^= 0x10;
 }
 
 void compare(const DecodeEvent& event, const reference::Item& item, const HeldBlob& blob) {
@@ -42,13 +66,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   HeldBlob blob(pattern(static_cast<std::size_t>(input.number(3) % 40000)));
   const auto boundaries = input.boundaries(Tree(blob.size()).chunks());
   const ChunkRanges wanted = ChunkRanges::from_boundaries(boundaries).value();
-  Bytes stream;
+  const Bytes honest = honest_response(blob, wanted);
+  Bytes stream = honest;
   if (garbage) {
     stream = to_bytes(input.rest());
   } else {
-    stream = honest_response(blob, wanted);
     input.damage(stream);
   }
+  encode_rotten(blob, wanted, input.number(3), honest);
 
   const auto twin =
       reference::Getter::decode(blob.root.bytes, boundaries, stream, limits::kBlobBytes);

@@ -1,5 +1,6 @@
 // Arbitrary boundaries through every operation of ChunkRanges, checked chunk by chunk at every
 // edge.
+// covers: bao/chunk_ranges.cpp
 #include <algorithm>
 #include <functional>
 #include <utility>

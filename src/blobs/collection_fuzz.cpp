@@ -29,5 +29,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   CHECK(collection->metadata().size() <= size);
   CHECK(blobs::Collection::parse(sequence, collection->metadata()).value() == *collection);
+  CHECK(blobs::Collection::parse(collection->sequence(), collection->metadata()).value() ==
+        *collection);
+  CHECK(!blobs::Collection::parse(blobs::HashSeq(), in) &&
+        !blobs::Collection::parse(blobs::HashSeq(std::vector<Blake3Hash>(names->size() + 2)), in));
   return 0;
 }

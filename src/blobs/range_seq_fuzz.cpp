@@ -1,5 +1,5 @@
 // Differential: the canonical sets against a naive toggle list, at every boundary and beside it;
-// and the round trip.
+// the factories; and the round trip.
 #include <algorithm>
 #include <map>
 
@@ -37,6 +37,19 @@ void compare(const NaiveSet& naive, const bao::ChunkRanges& set) {
   }
 }
 
+// What was read is what the factories make of its parts.
+void compare_with_factories(const ChunkRangesSeq& seq) {
+  const auto& entries = seq.entries();
+  const std::uint64_t last = entries.empty() ? 0 : entries.back().offset;
+  CHECK(seq.is_blob() == (seq == ChunkRangesSeq::blob(seq.at(0))));
+  CHECK((entries.size() == 1 && last == 0 && seq.at(0).is_all()) == (seq == ChunkRangesSeq::all()));
+  if (last <= 1) CHECK(seq == ChunkRangesSeq::root_and_children(seq.at(0), seq.at(1)));
+  if (last > 1000 || !seq.at(last).is_empty()) return;
+  std::vector<bao::ChunkRanges> sets;
+  for (std::uint64_t offset = 0; offset < last; ++offset) sets.push_back(seq.at(offset));
+  CHECK(seq == ChunkRangesSeq::finite(std::move(sets)));
+}
+
 void run(ByteView in) {
   wire::PostcardReader reader(in);
   auto seq = read_range_seq(reader);
@@ -57,6 +70,8 @@ void run(ByteView in) {
   }
   if (!sets.empty() && sets.begin()->first > 0) CHECK(seq->at(0).is_empty());
   if (const auto first = seq->next_wanted(0)) CHECK(!seq->at(*first).is_empty());
+  CHECK(seq->next_wanted(0).has_value() == !seq->is_empty());
+  compare_with_factories(*seq);
 
   wire::PostcardWriter out;
   write_range_seq(out, *seq);

@@ -1,4 +1,5 @@
 // Response head lines, one a line of the input: whatever comes, what is kept obeys the rules.
+// covers: http/head_parser.cpp
 #include "base/check.hpp"
 #include "base/limits.hpp"
 #include "http/content_range.hpp"

@@ -1,5 +1,9 @@
 // Two endpoints in memory, the input is the wire: it delivers, drops, repeats and mangles what they
 // send, injects packets of its own into either role, and lets time pass.
+// covers: quic/admission.cpp
+// covers: quic/cid_table.cpp
+// covers: quic/endpoint_core.cpp
+// covers: quic/stateless_replies.cpp
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -150,12 +154,14 @@ struct Wire {
   std::unique_ptr<Endpoint> server, client;
   std::deque<MemoryNetwork::Sent> flying;
 
-  explicit Wire(bool retry) {
+  Wire(bool retry, bool refuse) {
     Config config;
     config.bind = {rt::Address::loopback(1), rt::Address::loopback(2)};
     config.alpns = {"/f"};
     config.always_retry = retry;
-    server = std::move(*make_tuned_endpoint(env, seed_of(1), config, {}));
+    EndpointTuning tuning;
+    tuning.refuse_all = refuse;
+    server = std::move(*make_tuned_endpoint(env, seed_of(1), config, std::move(tuning)));
     Config client_side;
     client_side.bind = {rt::Address::loopback(3)};
     client = std::move(*make_tuned_endpoint(env, seed_of(2), client_side, {}));
@@ -234,7 +240,7 @@ struct Wire {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0 || size > 16384) return 0;
   archy::quic::Input in{{data + 1, size - 1}};
-  archy::quic::Wire wire((data[0] & 1) != 0);
+  archy::quic::Wire wire((data[0] & 1) != 0, (data[0] & 2) != 0);
   for (int steps = 0; steps < 200 && !in.done(); ++steps) wire.step(in);
   // Strangers' packets may open at most what the input paid full-sized datagrams for.
   if (wire.server->connections() > 64) std::abort();

@@ -10,7 +10,7 @@ constexpr std::string_view kZooko = "ybndrfg8ejkmcpqxot1uwisza345h769";
 
 using Table = std::array<std::int8_t, 256>;
 
-constexpr Table make_table(std::string_view alphabet, bool any_case) {
+consteval Table make_table(std::string_view alphabet, bool any_case) {
   Table table{};
   for (auto& slot : table) slot = -1;
   for (std::size_t i = 0; i < alphabet.size(); ++i) {

@@ -21,6 +21,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (auto parsed = wire::parse_hash_and_format(text)) {
     CHECK(wire::parse_hash_and_format(wire::to_string(*parsed)).value() == *parsed);
   }
+  const auto id = wire::parse_endpoint_id_text(text);
+  const auto hash = wire::parse_hash_text(text);
+  CHECK(id.has_value() == hash.has_value());
+  if (id) {
+    CHECK(id->hex() == hash->hex() && id->hex().starts_with(wire::short_id(*id)));
+    CHECK(wire::parse_endpoint_id_text(id->hex()).value() == *id);
+  }
   CHECK(wire::from_base32(wire::to_base32(in)).value() == to_bytes(in));
   CHECK(wire::from_zbase32(wire::to_zbase32(in)).value() == to_bytes(in));
   CHECK(wire::from_base64url(wire::to_base64url(in)).value() == to_bytes(in));
