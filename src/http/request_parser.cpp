@@ -85,6 +85,7 @@ Checked read_connection(RequestHead& out) {
     for (std::string_view rest = value; !rest.empty();) {
       const auto comma = rest.find(',');
       const auto option = trimmed(rest.substr(0, comma));
+      if (!option.empty() && !is_token(option)) return refuse(400, "malformed Connection");
       close |= equal_nocase(option, "close");
       keep |= equal_nocase(option, "keep-alive");
       rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);

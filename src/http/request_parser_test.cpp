@@ -154,8 +154,7 @@ Decoded decode(BodyFraming framing, std::string_view text, std::size_t step) {
 }
 
 TEST(BodyDecoder, ReadsChunksInAnySplitAndStopsAtTheirEnd) {
-  const std::string text =
-      "5\r\nhello\r\n1;name=value\r\n,\r\n00a ; x\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\nGET";
+  const std::string text = "5\r\nhello\r\n1\r\n,\r\n00a\r\n0123456789\r\n0\r\n\r\nGET";
   for (std::size_t step = 1; step <= text.size(); ++step) {
     const auto out = decode({.chunked = true, .length = 0}, text, step);
     ASSERT_TRUE(out.done) << step;
@@ -168,18 +167,31 @@ TEST(BodyDecoder, ReadsChunksInAnySplitAndStopsAtTheirEnd) {
 }
 
 TEST(BodyDecoder, RefusesMalformedChunks) {
-  const std::string cases[] = {"\r\n",          "x\r\n",           "-1\r\n",
-                               "+1\r\n",        "0x1\r\n",         " 1\r\n",
-                               "1\nab",         "1\r\nab\r\n",     "1\r\na\n",
-                               "1\r\na\r0\r\n", "1 2\r\n",         "1\r\r\n",
-                               "1;\x01\r\n",    "1\r\na0\r\n\r\n", "10000000000000000\r\n",
-                               "0\r\n\rx",      "0\r\nX\ny",       std::string(300, '1')};
+  const std::string cases[] = {"\r\n",
+                               "x\r\n",
+                               "-1\r\n",
+                               "+1\r\n",
+                               "0x1\r\n",
+                               " 1\r\n",
+                               "1\nab",
+                               "1\r\nab\r\n",
+                               "1\r\na\n",
+                               "1\r\na\r0\r\n",
+                               "1;a=b\r\n",
+                               "1 \r\n",
+                               "0\r\nX: y\r\n",
+                               "0\r\n: x\r\n",
+                               "1 2\r\n",
+                               "1\r\r\n",
+                               "1;\x01\r\n",
+                               "1\r\na0\r\n\r\n",
+                               "10000000000000000\r\n",
+                               "0\r\n\rx",
+                               "0\r\nX\ny",
+                               std::string(300, '1')};
   for (const auto& text : cases) {
     EXPECT_TRUE(decode({.chunked = true, .length = 0}, text, 7).bad) << text;
   }
-  std::string trailers = "0\r\n";
-  for (int i = 0; i < 100; ++i) trailers += "X: " + std::string(200, 'a') + "\r\n";
-  EXPECT_TRUE(decode({.chunked = true, .length = 0}, trailers, 1000).bad);
 }
 
 TEST(BodyDecoder, TakesNoMoreThanThereIsRoomFor) {
