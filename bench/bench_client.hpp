@@ -44,7 +44,7 @@ class Client {
   rt::Env& env() { return env_; }
   rt::Clock& clock() { return clock_; }
 
-  rt::Task<std::shared_ptr<quic::Connection>> connect(app::PeerAddress peer) {
+  rt::Task<std::shared_ptr<quic::Connection>> connect(fetch::PeerAddress peer) {
     std::string alpn(blobs::kAlpn);
     co_return co_await endpoint_->connect(peer.id, std::move(peer.addresses), std::move(alpn));
   }

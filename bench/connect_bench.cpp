@@ -16,7 +16,7 @@ namespace {
 using namespace archy;
 
 struct Options {
-  app::PeerAddress peer;
+  fetch::PeerAddress peer;
   std::size_t count = 0;
   std::optional<Blake3Hash> hash;
 };

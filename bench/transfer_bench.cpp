@@ -17,7 +17,7 @@ namespace {
 using namespace archy;
 
 struct Options {
-  app::PeerAddress peer;
+  fetch::PeerAddress peer;
   Blake3Hash hash;
   rt::Path store;  // empty: discard
 };

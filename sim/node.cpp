@@ -47,7 +47,7 @@ void Life::fetch(FetchRequest request, std::shared_ptr<FetchSlot> slot) {
 boost::asio::awaitable<void> Life::run_fetch(FetchRequest request,
                                              std::shared_ptr<FetchSlot> slot) {
   std::vector<std::shared_ptr<fetch::Source>> peers, origins;
-  for (const swarm::PeerAddress& peer : request.peers) {
+  for (const fetch::PeerAddress& peer : request.peers) {
     peers.push_back(std::make_shared<swarm::PeerSource>(env.clock, *endpoint, peer));
   }
   for (const std::string& url : request.origins) {

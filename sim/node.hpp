@@ -31,7 +31,7 @@ struct FetchSlot {
 
 struct FetchRequest {
   Blake3Hash hash;
-  std::vector<swarm::PeerAddress> peers;
+  std::vector<fetch::PeerAddress> peers;
   std::vector<std::string> origins;
 };
 
@@ -76,7 +76,7 @@ class SimNode {
   const std::shared_ptr<Life>& life() const { return life_; }
   // Grows with each boot.
   std::uint64_t boots() const { return boots_; }
-  swarm::PeerAddress address() const { return address_; }
+  fetch::PeerAddress address() const { return address_; }
 
   Machine machine;
   bool damaged = false;  // bits were flipped at rest
@@ -85,7 +85,7 @@ class SimNode {
   boost::asio::awaitable<void> bury(std::shared_ptr<Life> life);
   std::shared_ptr<Life> life_;
   std::uint64_t boots_ = 0;
-  swarm::PeerAddress address_;
+  fetch::PeerAddress address_;
 };
 
 }  // namespace archy::sim

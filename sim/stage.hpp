@@ -22,7 +22,7 @@ struct EvilMachine {
   Machine machine;
   rt::Env env;
   EvilPeer peer;
-  swarm::PeerAddress address;
+  fetch::PeerAddress address;
 };
 
 // Declaration order is construction order. Lifetime: outlives every coroutine of the scenario.

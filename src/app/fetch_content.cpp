@@ -144,7 +144,7 @@ boost::asio::awaitable<ContentReport> fetch_content(Core& core, store::HashAndFo
     own_door = std::move(*opened);
     door = own_door.get();
   }
-  for (const PeerAddress& peer : options.peers) peers.push_back(door->source(peer));
+  for (const fetch::PeerAddress& peer : options.peers) peers.push_back(door->source(peer));
   fetch::OriginOptions origin_options;
   origin_options.allow_private = options.allow_private;
   for (const std::string& url : options.origins) {

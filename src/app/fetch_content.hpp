@@ -16,8 +16,8 @@
 namespace archy::app {
 
 struct FetchContentOptions {
-  std::vector<PeerAddress> peers;    // asked in this order
-  std::vector<std::string> origins;  // URLs of the blob itself; not for sequences
+  std::vector<fetch::PeerAddress> peers;  // asked in this order
+  std::vector<std::string> origins;       // URLs of the blob itself; not for sequences
   // Ends the fetch; none: the process's own interruption does.
   std::optional<std::stop_token> stop = std::nullopt;
   // To dial through; none: one is opened for this fetch and closed after it. Outlives the fetch.

@@ -14,8 +14,8 @@ bool ended(FetchState state) {
   return state != FetchState::waiting && state != FetchState::running;
 }
 
-Result<std::vector<PeerAddress>> peers_of(const rpc::FetchRequest& request) {
-  std::vector<PeerAddress> out;
+Result<std::vector<fetch::PeerAddress>> peers_of(const rpc::FetchRequest& request) {
+  std::vector<fetch::PeerAddress> out;
   for (const std::string& text : request.peers) {
     TRY(peer, parse_peer(text));
     for (const rt::Address& address : peer.addresses) {

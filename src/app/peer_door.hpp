@@ -42,7 +42,7 @@ class PeerDoor {
   // As put into tickets: bound addresses, loopback only if nothing else.
   virtual std::vector<rt::Address> addresses() const = 0;
   virtual std::vector<rt::Address> bound_addresses() const = 0;
-  virtual std::shared_ptr<fetch::Source> source(const PeerAddress& peer) = 0;
+  virtual std::shared_ptr<fetch::Source> source(const fetch::PeerAddress& peer) = 0;
   // Up to date after stop().
   virtual ServeCounters counters() const = 0;
   // Those that came to us.

@@ -28,13 +28,13 @@ Result<Target> parse_target(std::string_view text) {
   return target;
 }
 
-Result<PeerAddress> parse_peer(std::string_view text) {
+Result<fetch::PeerAddress> parse_peer(std::string_view text) {
   const auto at = text.find('@');
   if (at == std::string_view::npos) {
     return fail(Code::bad_input, fmt::format("peer '{}' is not ID@IP:PORT",
                                              escape_for_terminal(text.substr(0, 120))));
   }
-  PeerAddress peer;
+  fetch::PeerAddress peer;
   auto id = wire::parse_endpoint_id_text(text.substr(0, at));
   if (!id) return fail_in("peer id", id.error());
   if (!crypto::is_valid_public_key(*id))

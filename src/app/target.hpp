@@ -4,21 +4,14 @@
 #include <string_view>
 #include <vector>
 
-#include "base/fixed_bytes.hpp"
-#include "rt/address.hpp"
+#include "fetch/peer_address.hpp"
 #include "store/blob_store.hpp"
 
 namespace archy::app {
 
-// Where a peer is said to be.
-struct PeerAddress {
-  EndpointId id;
-  std::vector<rt::Address> addresses;
-};
-
 struct Target {
   store::HashAndFormat content;
-  std::vector<PeerAddress> peers;
+  std::vector<fetch::PeerAddress> peers;
 };
 
 // A ticket, a hash (64 hex), or a hash sequence ("s" + 64 hex). Errors: bad_input with what is
@@ -26,6 +19,6 @@ struct Target {
 Result<Target> parse_target(std::string_view text);
 
 // ID@IP:PORT[,IP:PORT...]. Errors: bad_input.
-Result<PeerAddress> parse_peer(std::string_view text);
+Result<fetch::PeerAddress> parse_peer(std::string_view text);
 
 }  // namespace archy::app

@@ -53,7 +53,7 @@ bao::ChunkRanges missing(const fetch::Attempt& attempt) {
 
 }  // namespace
 
-PeerSource::PeerSource(rt::Clock& clock, quic::Endpoint& endpoint, PeerAddress peer)
+PeerSource::PeerSource(rt::Clock& clock, quic::Endpoint& endpoint, fetch::PeerAddress peer)
     : clock_(clock), endpoint_(endpoint), peer_(std::move(peer)) {}
 
 std::string PeerSource::name() const {
@@ -136,7 +136,8 @@ rt::Task<> PeerSource::fetch(fetch::Attempt& attempt) {
 std::shared_ptr<fetch::Source> make_peer_source(rt::Env& env, quic::Endpoint& endpoint,
                                                 const EndpointId& id,
                                                 std::vector<rt::Address> addresses) {
-  return std::make_shared<PeerSource>(env.clock, endpoint, PeerAddress{id, std::move(addresses)});
+  return std::make_shared<PeerSource>(env.clock, endpoint,
+                                      fetch::PeerAddress{id, std::move(addresses)});
 }
 
 }  // namespace archy::swarm

@@ -6,22 +6,18 @@
 #include <vector>
 
 #include "blobs/getter.hpp"
+#include "fetch/peer_address.hpp"
 #include "fetch/source.hpp"
 #include "quic/types.hpp"
 #include "rt/env.hpp"
 
 namespace archy::swarm {
 
-struct PeerAddress {
-  EndpointId id;
-  std::vector<rt::Address> addresses;
-};
-
 // Thread: the loop. Lifetime: `clock` and `endpoint` outlive it. The connection is kept for the
 // next fetch and closed with the source.
 class PeerSource final : public fetch::Source {
  public:
-  PeerSource(rt::Clock& clock, quic::Endpoint& endpoint, PeerAddress peer);
+  PeerSource(rt::Clock& clock, quic::Endpoint& endpoint, fetch::PeerAddress peer);
   std::string name() const override;
   fetch::SourceKind kind() const override { return fetch::SourceKind::peer; }
   rt::Task<> fetch(fetch::Attempt& attempt) override;
@@ -40,7 +36,7 @@ class PeerSource final : public fetch::Source {
 
   rt::Clock& clock_;
   quic::Endpoint& endpoint_;
-  PeerAddress peer_;
+  fetch::PeerAddress peer_;
   std::shared_ptr<quic::Connection> connection_;
 };
 

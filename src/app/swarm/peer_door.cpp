@@ -26,9 +26,8 @@ class QuicPeerDoor final : public PeerDoor {
   std::vector<rt::Address> bound_addresses() const override { return endpoint_->bound_addresses(); }
   std::vector<rt::Address> addresses() const override { return endpoint_->addresses(); }
 
-  std::shared_ptr<fetch::Source> source(const PeerAddress& peer) override {
-    return std::make_shared<swarm::PeerSource>(core_.env().clock, *endpoint_,
-                                               swarm::PeerAddress{peer.id, peer.addresses});
+  std::shared_ptr<fetch::Source> source(const fetch::PeerAddress& peer) override {
+    return std::make_shared<swarm::PeerSource>(core_.env().clock, *endpoint_, peer);
   }
 
   ServeCounters counters() const override {
