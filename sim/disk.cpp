@@ -21,6 +21,7 @@ struct Disk::Inode {
   InodeId id = 0;
   bool directory = false;
   std::int64_t mtime_ns = 0;
+  std::int64_t ctime_ns = 0;
   Bytes live;
   Bytes durable;
   std::vector<DataOp> pending;
@@ -88,6 +89,7 @@ std::optional<std::pair<InodeId, std::string>> Disk::parent(std::string_view pat
 bool Disk::is_directory(InodeId inode) const { return at(inode).directory; }
 std::uint64_t Disk::size(InodeId inode) const { return at(inode).live.size(); }
 std::int64_t Disk::mtime_ns(InodeId inode) const { return at(inode).mtime_ns; }
+std::int64_t Disk::ctime_ns(InodeId inode) const { return at(inode).ctime_ns; }
 
 std::size_t Disk::read(InodeId inode, std::uint64_t offset, MutableBytes out) const {
   const Bytes& live = at(inode).live;
@@ -136,7 +138,7 @@ void Disk::write(InodeId inode, std::uint64_t offset, ByteView bytes) {
   used_ -= file.live.size();
   overlay(file.live, offset, bytes);
   used_ += file.live.size();
-  file.mtime_ns = ++tick_ * 1000;
+  file.ctime_ns = file.mtime_ns = ++tick_ * 1000;
   file.pending.push_back({false, offset, to_bytes(bytes)});
   if (file.forgot) {
     // Whole pages are written back, with whatever else the cache shows in them.
@@ -155,7 +157,7 @@ void Disk::resize(InodeId inode, std::uint64_t size) {
   Inode& file = at(inode);
   used_ = used_ - file.live.size() + size;
   file.live.resize(size);
-  file.mtime_ns = ++tick_ * 1000;
+  file.ctime_ns = file.mtime_ns = ++tick_ * 1000;
   file.pending.push_back({true, size, {}});
   note({DiskOp::Kind::resize, inode, size, {}, 0, {}, 0, {}});
 }
@@ -215,6 +217,7 @@ void Disk::rename(InodeId directory, std::string_view name, InodeId to_directory
     used_ -= at(replaced->second).live.size();
   }
   to.insert_or_assign(std::string(to_name), inode);
+  at(inode).ctime_ns = ++tick_ * 1000;
   names_.push_back({DiskOp::Kind::rename, inode, directory, std::string(name), to_directory,
                     std::string(to_name)});
   note({DiskOp::Kind::rename,
@@ -297,7 +300,7 @@ void Disk::apply(const DiskOp& op) {
   auto made = std::make_unique<Inode>();
   made->id = op.inode;
   made->directory = op.kind == DiskOp::Kind::make_directory;
-  made->mtime_ns = ++tick_ * 1000;
+  made->ctime_ns = made->mtime_ns = ++tick_ * 1000;
   next_inode_ = std::max(next_inode_, op.inode + 1);
   CHECK(inodes_.emplace(op.inode, std::move(made)).second);
   at(op.directory).entries.insert_or_assign(op.name, op.inode);

@@ -72,6 +72,7 @@ class Disk {
   bool is_directory(InodeId inode) const;
   std::uint64_t size(InodeId inode) const;
   std::int64_t mtime_ns(InodeId inode) const;
+  std::int64_t ctime_ns(InodeId inode) const;  // a rename changes this one too
   // Copies up to out.size() bytes; returns how many.
   std::size_t read(InodeId inode, std::uint64_t offset, MutableBytes out) const;
   std::vector<rt::DirEntry> list(InodeId directory) const;

@@ -60,8 +60,14 @@ class VirtualFile final : public rt::File {
 
   Result<rt::FileStamp> stamp() override {
     TRY_OK(alive());
-    const std::int64_t changed = owner_.disk_.mtime_ns(inode_);
-    return rt::FileStamp{1, inode_, owner_.disk_.size(inode_), changed, changed};
+    return rt::FileStamp{1, inode_, owner_.disk_.size(inode_), owner_.disk_.mtime_ns(inode_),
+                         owner_.disk_.ctime_ns(inode_)};
+  }
+
+  // There is one user and nobody looks at modes; the call can fail like any other.
+  Result<> give_user_mode() override {
+    TRY_OK(alive());
+    return owner_.admit(DiskCall::write, inode_, 0);
   }
 
   Result<std::optional<std::uint64_t>> next_data(std::uint64_t offset) override {

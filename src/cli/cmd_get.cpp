@@ -128,7 +128,7 @@ int get(const GlobalOptions& global, const GetOptions& options) {
 
   std::vector<rt::Path> written;
   if (auto to = destination(*target, options)) {
-    auto exported = export_content(**core, target->content, *to, global);
+    auto exported = export_content(**core, target->content, *to, global, report->fetched);
     if (!exported) return out.error(exported.error());
     written = std::move(*exported);
   }

@@ -35,7 +35,8 @@ Result<std::vector<PlannedFile>> plan_export(app::Core& core, const store::HashA
 }
 
 Result<std::vector<rt::Path>> export_content(app::Core& core, const store::HashAndFormat& content,
-                                             const rt::Path& to, const GlobalOptions& global) {
+                                             const rt::Path& to, const GlobalOptions& global,
+                                             const std::unordered_set<Blake3Hash>& hand_over) {
   TRY(planned, plan_export(core, content, to));
   std::vector<rt::Path> written;
   for (const PlannedFile& file : planned) {
@@ -52,8 +53,9 @@ Result<std::vector<rt::Path>> export_content(app::Core& core, const store::HashA
       core.poll();
       progress.update(now.done, now.total);
     };
-    auto done = core.store().export_blob(file.hash, file.path, store::ExportMode::reflink_or_copy,
-                                         report, core.interrupted());
+    const auto mode = hand_over.contains(file.hash) ? store::ExportMode::hand_over
+                                                    : store::ExportMode::reflink_or_copy;
+    auto done = core.store().export_blob(file.hash, file.path, mode, report, core.interrupted());
     if (!done) return fail_in(file.path.string(), done.error());
     written.push_back(file.path);
   }

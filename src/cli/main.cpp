@@ -1,7 +1,6 @@
 // archipelago: the one binary. Parses the command line, runs one command, ends with its documented
 // exit code.
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -13,6 +12,7 @@
 #include "base/log.hpp"
 #include "cli/command.hpp"
 #include "cli/exit_code.hpp"
+#include "rt/posix/user_mode.hpp"
 
 namespace {
 
@@ -63,7 +63,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  umask(077);
+  archy::rt::make_private_files();
   std::signal(SIGPIPE, SIG_IGN);
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);  // a core file would hold the node's key

@@ -48,6 +48,9 @@ class File {
   virtual Result<> sync() = 0;
   virtual Result<> resize(std::uint64_t size) = 0;
   virtual Result<FileStamp> stamp() = 0;
+  // Files are made for us alone (0600); this gives one the mode of any program's output: 0666 less
+  // the umask.
+  virtual Result<> give_user_mode() = 0;
   // First data at or after `offset`, none when only a hole follows. (SEEK_DATA; a system without
   // holes says offset.)
   virtual Result<std::optional<std::uint64_t>> next_data(std::uint64_t offset) = 0;

@@ -135,8 +135,14 @@ struct GcReport {
   std::uint64_t removed_files = 0;  // orphans and temporary files
 };
 
-// Names exported files get, and how.
-enum class ExportMode : unsigned char { copy, reflink_or_copy };
+enum class ExportMode : unsigned char {
+  copy,
+  reflink_or_copy,
+  // The store's own file becomes the user's by a rename and is referred to like one added in place;
+  // nothing is read. As reflink_or_copy for small blobs, across file systems, for what is not the
+  // store's own (any more), and for what a name or pin (also of a sequence it belongs to) keeps.
+  hand_over,
+};
 
 // While one is alive the rows of add_file, add_bytes and adopt_file are committed together: by
 // commit(), after 1000 of them, or before any other change. Until then they are not durable, though
@@ -177,7 +183,8 @@ class BlobStore {
   // Fails while a writer is open (locked) or a pin or name holds it (denied) unless force.
   virtual Result<> remove(const Blake3Hash& hash, bool force) = 0;
   // Writes through a temporary file in the target's folder, then renames. Errors: not_found, denied
-  // when `to` exists. Verifies while copying: corrupt leaves no file behind.
+  // when `to` exists. Verifies while copying: corrupt leaves no file behind. The file has the mode
+  // of any program's output, not the store's.
   virtual Result<> export_blob(const Blake3Hash& hash, const rt::Path& to, ExportMode mode,
                                const ProgressFn& progress, std::stop_token stop) = 0;
 

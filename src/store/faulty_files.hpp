@@ -70,6 +70,9 @@ class FaultyFiles final : public rt::Files {
       return owner_.step_then([&] { return inner_->resize(size); });
     }
     Result<rt::FileStamp> stamp() override { return inner_->stamp(); }
+    Result<> give_user_mode() override {
+      return owner_.step_then([&] { return inner_->give_user_mode(); });
+    }
     Result<std::optional<std::uint64_t>> next_data(std::uint64_t offset) override {
       return inner_->next_data(offset);
     }

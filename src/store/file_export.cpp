@@ -33,6 +33,10 @@ Result<> FileStore::export_blob(const Blake3Hash& hash, const rt::Path& to, Expo
   if (auto there = files_.kind(to); there.has_value()) {
     return fail(Code::denied, to.native() + " exists already");
   }
+  if (mode == ExportMode::hand_over) {
+    TRY(done, hand_over(hash, to));
+    if (done) return {};
+  }
   std::unique_ptr<FileReader> source;
   rt::Path source_path;
   {
@@ -48,7 +52,7 @@ Result<> FileStore::export_blob(const Blake3Hash& hash, const rt::Path& to, Expo
   TempFile temp(files_, folder / ("." + fresh.filename().native()));
 
   bool shared = false;
-  if (mode == ExportMode::reflink_or_copy && !source_path.empty()) {
+  if (mode != ExportMode::copy && !source_path.empty()) {
     auto linked = files_.reflink(source_path, temp.path());
     if (!linked.has_value() && linked.error().code != Code::unsupported) return linked;
     shared = linked.has_value();
@@ -66,6 +70,10 @@ Result<> FileStore::export_blob(const Blake3Hash& hash, const rt::Path& to, Expo
   }
   if (what.hash != hash)
     return fail(Code::corrupt, "the stored bytes are damaged: nothing was exported");
+  // A file system without modes refuses.
+  if (auto given = file->give_user_mode(); !given && given.error().code != Code::denied) {
+    return given;
+  }
   TRY_OK(file->sync());
   TRY_OK(files_.rename_new(temp.path(), to));
   auto durable = files_.sync_directory(folder);

@@ -52,9 +52,11 @@ Result<std::unique_ptr<BlobStore>> open_file_store(rt::Files& files, rt::Clock& 
   TRY(connection, db::Connection::open(files, layout.database(), store_schema(),
                                        {.vfs = options.sqlite_vfs, .quick_check = true}));
   TRY_OK(clear_tmp(files, layout));
-  return std::unique_ptr<BlobStore>(
+  auto store =
       std::make_unique<FileStore>(files, clock, random, std::move(layout), std::move(options),
-                                  std::make_unique<Index>(std::move(connection))));
+                                  std::make_unique<Index>(std::move(connection)));
+  TRY_OK(store->settle_handovers());
+  return std::unique_ptr<BlobStore>(std::move(store));
 }
 
 FileStore::FileStore(rt::Files& files, rt::Clock& clock, rt::Random& random, Layout layout,

@@ -74,6 +74,8 @@ class FileStore final : public BlobStore {
                               std::stop_token stop) override;
   Result<GcReport> gc(const GcOptions& options) override;
 
+  // For opening: finishes or forgets what a crash cut in a hand-over.
+  Result<> settle_handovers();
   // For rebuilding: lists a file of blobs/ that has no row, where it stands. Errors: corrupt (it
   // does not hash to its name: it stays, unlisted).
   Result<Imported> list_sound_file(const Blake3Hash& hash, const rt::Path& path,
@@ -110,6 +112,13 @@ class FileStore final : public BlobStore {
   };
   Result<> admit(const Arrival& arrival);
   Result<Imported> add_small(ByteView bytes);
+
+  // --- hand-over of own files (file_handover.cpp)
+  // False: not done, to be copied. Requires: mutex_ not held.
+  Result<bool> hand_over(const Blake3Hash& hash, const rt::Path& to);
+  // Where the file of an intent is, made the row's truth; or the blob is gone and its row goes.
+  Result<> settle_handover(const BlobRow& row, const ExternalFile& intent);
+  Result<> note_handed_over(const BlobRow& row, const ExternalFile& file);
 
   ContentPass::Options pass_options() const { return {true, options_.sha256_thread}; }
 

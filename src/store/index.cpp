@@ -106,7 +106,32 @@ Result<> Index::set_external(std::int64_t id, const ExternalFile& file) {
                   as_bytes(file.path.native()), ByteView(stamp));
 }
 
+Result<> Index::set_handover(std::int64_t id, const ExternalFile& file) {
+  const Bytes stamp = encode_stamp(file.stamp);
+  return db_->run("INSERT OR REPLACE INTO handovers (id, path, stamp) VALUES (?, ?, ?)", id,
+                  as_bytes(file.path.native()), ByteView(stamp));
+}
+
+Result<> Index::clear_handover(std::int64_t id) {
+  return db_->run("DELETE FROM handovers WHERE id = ?", id);
+}
+
+Result<std::vector<std::pair<BlobRow, ExternalFile>>> Index::handovers() {
+  static const std::string sql = "SELECT " + std::string(kColumns) +
+                                 ", path, stamp FROM blobs JOIN handovers USING (id) ORDER BY id";
+  TRY(query, db_->query(sql));
+  std::vector<std::pair<BlobRow, ExternalFile>> out;
+  for (;;) {
+    TRY(there, query.step());
+    if (!there) return out;
+    TRY(row, read_row(query));
+    TRY(stamp, decode_stamp(query.blob(9)));
+    out.emplace_back(std::move(row), ExternalFile{std::string(as_text(query.blob(8))), stamp});
+  }
+}
+
 Result<> Index::clear_details(std::int64_t id) {
+  TRY_OK(clear_handover(id));
   TRY_OK(db_->run("DELETE FROM inline_data WHERE id = ?", id));
   TRY_OK(db_->run("DELETE FROM partials WHERE id = ?", id));
   return db_->run("DELETE FROM externals WHERE id = ?", id);

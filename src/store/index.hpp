@@ -53,7 +53,12 @@ class Index {
   // Errors: corrupt.
   Result<ExternalFile> external(std::int64_t id);
   Result<> set_external(std::int64_t id, const ExternalFile& file);
-  // Leaves none of inline_data, partials, externals.
+  // An own file that is about to be the user's (ExternalFile: where it goes, and what it is
+  // before).
+  Result<> set_handover(std::int64_t id, const ExternalFile& file);
+  Result<> clear_handover(std::int64_t id);
+  Result<std::vector<std::pair<BlobRow, ExternalFile>>> handovers();
+  // Leaves none of inline_data, partials, externals, handovers.
   Result<> clear_details(std::int64_t id);
 
   // --- names, pins, offers
@@ -68,6 +73,8 @@ class Index {
   Result<std::vector<std::pair<HashAndFormat, OfferClass>>> offers();
   // A name or pin on the hash itself.
   Result<bool> is_held(const Blake3Hash& hash);
+  // The same, or on a hash sequence it is a child of.
+  Result<bool> is_kept(const Blake3Hash& hash);
   // Names, pins and offers of `hash` go.
   Result<> release(const Blake3Hash& hash);
 

@@ -109,6 +109,17 @@ Result<bool> Index::is_held(const Blake3Hash& hash) {
                  hash));
 }
 
+Result<bool> Index::is_kept(const Blake3Hash& hash) {
+  TRY(held, is_held(hash));
+  if (held) return true;
+  return exists(db_->query(
+      "SELECT 1 FROM seq_children JOIN names ON names.hash = parent AND names.format = 1 "
+      "WHERE child = ?1 UNION ALL "
+      "SELECT 1 FROM seq_children JOIN pins ON pins.hash = parent AND pins.format = 1 "
+      "WHERE child = ?1 LIMIT 1",
+      hash));
+}
+
 Result<> Index::release(const Blake3Hash& hash) {
   TRY_OK(db_->run("DELETE FROM names WHERE hash = ?", hash));
   TRY_OK(db_->run("DELETE FROM pins WHERE hash = ?", hash));

@@ -56,7 +56,17 @@ CREATE TABLE seq_children (
 CREATE INDEX seq_children_by_parent ON seq_children (parent);
 )sql";
 
-constexpr const char* kSteps[] = {kVersion1};
+// handovers: own files on their way to a path of the user's (file_handover.cpp); at most one a
+// blob.
+constexpr const char* kVersion2 = R"sql(
+CREATE TABLE handovers (
+  id INTEGER PRIMARY KEY REFERENCES blobs (id) ON DELETE CASCADE,
+  path BLOB NOT NULL,
+  stamp BLOB NOT NULL
+) STRICT;
+)sql";
+
+constexpr const char* kSteps[] = {kVersion1, kVersion2};
 constexpr db::Schema kSchema{"store.db", 0x61725331, kSteps};
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "rt/posix/posix_error.hpp"
+#include "rt/posix/user_mode.hpp"
 
 namespace archy::rt {
 namespace {
@@ -113,6 +114,11 @@ Result<FileStamp> PosixFile::stamp() {
                    .size = static_cast<std::uint64_t>(st.st_size),
                    .mtime_ns = nanoseconds(st.st_mtim),
                    .ctime_ns = nanoseconds(st.st_ctim)};
+}
+
+Result<> PosixFile::give_user_mode() {
+  if (::fchmod(fd_, user_file_mode()) != 0) return fail_errno("setting the mode of", path_, errno);
+  return {};
 }
 
 Result<std::optional<std::uint64_t>> PosixFile::next_data(std::uint64_t offset) {

@@ -19,6 +19,7 @@ class PosixFile final : public File {
   Result<> sync() override;
   Result<> resize(std::uint64_t size) override;
   Result<FileStamp> stamp() override;
+  Result<> give_user_mode() override;
   Result<std::optional<std::uint64_t>> next_data(std::uint64_t offset) override;
 
   int fd() const { return fd_; }

@@ -102,6 +102,16 @@ TEST_F(PosixFilesTest, FilesAndFoldersAreOurs) {
   EXPECT_FALSE(files_.make_directories(dir_ / "a").has_value());
 }
 
+TEST_F(PosixFilesTest, WhatIsTheUsersHasTheModeOfAnyProgramsOutput) {
+  const mode_t mask = ::umask(027);
+  ::umask(mask);
+  auto file = make("a", "x");
+  ASSERT_TRUE(file->give_user_mode().has_value());
+  struct stat st{};
+  ASSERT_EQ(::stat((dir_ / "a").c_str(), &st), 0);
+  EXPECT_EQ(st.st_mode & 0777u, 0666u & ~mask);
+}
+
 TEST_F(PosixFilesTest, DescriptorsDoNotLeakIntoChildren) {
   auto file = make("a", "x");
   int with_flag = 0;
