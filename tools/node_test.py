@@ -113,6 +113,43 @@ def commands_beside_it_go_through_the_socket(world):
 
 
 @case
+def every_command_of_the_store_works_beside_a_node(world):
+    node, path = world.node(), world.file("hello.txt", b"hello world")
+    with Daemon(node) as daemon:
+        added = node.must("add", path.name, cwd=world.root)[0]  # relative to where the person is, not the node
+        assert added["blake3"] == HELLO_BLAKE3 and added["size_bytes"] == 11, added
+        refused(node.run("add", world.root / "nowhere"), 3, "nowhere")
+        refused(node.run("add", world.root), 2, "data directory")  # it has the node's keys below it
+        refused(node.run("add", node.folder / "run" / "token"), 2, "data directory")
+        assert [row["blake3"] for row in node.must("ls")] == [HELLO_BLAKE3]
+        assert node.must("info", HELLO_BLAKE3)[0]["offered"] is True
+        assert node.must("pin", HELLO_BLAKE3)[0]["pinned"] is True
+        assert daemon.result("blob.get", {"content": HELLO_BLAKE3})["pinned"] is True
+        refused(node.run("rm", HELLO_BLAKE3), 2)
+        node.must("pin", "--remove", HELLO_BLAKE3)
+        assert node.must("verify")[-1]["damaged"] == 0
+        node.must("rm", "--force", HELLO_BLAKE3)
+        assert node.must("ls") == []
+        refused(node.run("info", HELLO_BLAKE3), 3)
+        calls = daemon.http("GET", "/metrics", Authorization=f"Bearer {daemon.token}")[2]
+        assert 'rpc_calls_total{method="blob.add",outcome="ok"} 1' in calls, calls
+
+
+@case
+def a_stop_in_the_middle_of_an_import_leaves_nothing_half_added(world):
+    node, path = world.node(), random_file(world.root / "big", 512 * MIB)
+    with Daemon(node) as daemon:
+        adding = node.start("add", path)
+        while not any(p.is_file() for p in (node.folder / "tmp").rglob("*")) and adding.poll() is None:
+            pass
+        assert daemon.stop() == 0, daemon.log
+        _, errors = adding.communicate(timeout=30)
+        assert adding.returncode in (3, 130) and len(errors.splitlines()) == 1, (adding.returncode, errors)
+    assert node.must("ls") == []
+    assert [p for p in (node.folder / "tmp").rglob("*") if p.is_file()] == []
+
+
+@case
 def a_socket_left_by_a_killed_node_is_no_hindrance(world):
     node = world.node()
     daemon = Daemon(node)

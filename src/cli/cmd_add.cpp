@@ -2,8 +2,10 @@
 #include <fmt/core.h>
 
 #include <CLI/App.hpp>
+#include <nlohmann/json.hpp>
 
-#include "cli/command.hpp"
+#include "base/utf8.hpp"
+#include "cli/caller.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/import.hpp"
 
@@ -16,31 +18,25 @@ struct AddOptions {
   bool collection = false;
 };
 
-// Names where `serve` will be reached. Empty in a build without the swarm: that is not an error.
-std::string ticket_of(app::Core& core, const store::HashAndFormat& content) {
-  const auto addresses =
-      app::advertised_addresses(core.env().network, rt::Address::v4(0, 0, 0, 0, app::kDefaultPort));
-  return app::make_ticket(crypto::ed25519_public_key(core.data_dir().endpoint_seed()), addresses,
-                          content)
-      .value_or("");
-}
-
-void print(const Output& out, const std::string& path, const Added& added,
-           const std::string& ticket) {
-  const std::string hash = added.content.hash.hex();
+void print(const Output& out, const std::string& path, const rpc::Json& added) {
+  const auto hash = added.at("blake3").get<std::string>();
+  const auto size_bytes = added.at("size_bytes").get<std::uint64_t>();
+  const auto files = added.at("files").get<std::uint64_t>();
   std::vector<Field> fields{{"path", path}, {"blake3", hash}};
-  std::string text = fmt::format("{}\n  blake3  {}\n", path, hash);
-  if (added.sha256) {
-    fields.push_back({"sha256", added.sha256->hex()});
-    text += fmt::format("  sha256  {}\n", added.sha256->hex());
+  std::string text = fmt::format("{}\n  blake3  {}\n", escape_for_terminal(path), hash);
+  if (added.at("sha256").is_string()) {
+    const auto sha256 = added.at("sha256").get<std::string>();
+    fields.push_back({"sha256", sha256});
+    text += fmt::format("  sha256  {}\n", sha256);
   }
-  fields.push_back({"size_bytes", added.size_bytes});
-  fields.push_back({"files", static_cast<std::uint64_t>(added.files)});
-  fields.push_back(
-      {"format", std::string(added.content.format == store::Format::raw ? "raw" : "hash_seq")});
-  text += fmt::format("  size    {} bytes", added.size_bytes);
-  if (added.files != 1) text += fmt::format(" in {} files", added.files);
-  if (!ticket.empty()) {
+  fields.push_back({"size_bytes", size_bytes});
+  fields.push_back({"files", files});
+  fields.push_back({"format", added.at("format").get<std::string>()});
+  text += fmt::format("  size    {} bytes", size_bytes);
+  if (files != 1) text += fmt::format(" in {} files", files);
+  // None in a build without the swarm: that is not an error.
+  if (added.at("ticket").is_string()) {
+    const auto ticket = added.at("ticket").get<std::string>();
     fields.push_back({"ticket", ticket});
     text += fmt::format("\n  ticket  {}", ticket);
   }
@@ -49,20 +45,28 @@ void print(const Output& out, const std::string& path, const Added& added,
 
 int add(const GlobalOptions& global, const AddOptions& options) {
   const Output out = global.output();
-  auto core = global.open();
-  if (!core) return out.error(core.error());
-  ImportOptions how;
-  how.mode = options.in_place ? store::AddMode::in_place : store::AddMode::copy;
-  how.as_collection = options.collection;
+  ImportProgress progress(global.progress_style());
+  CallerOptions how;
+  how.create = app::DataDir::Create::if_missing;
+  how.import_progress = [&](const rt::Path& file, const store::Progress& now) {
+    progress.show(file, now);
+  };
+  auto caller = Caller::open(global, std::move(how));
+  if (!caller) return out.error(caller.error());
   int exit = kOk;
   for (const std::string& path : options.paths) {
-    auto added = import_path(**core, path, how, global);
+    // The node has a working directory of its own.
+    rpc::Json params{{"path", std::filesystem::absolute(path).string()},
+                     {"in_place", options.in_place},
+                     {"collection", options.collection}};
+    auto added = (*caller)->call("blob.add", params);
+    progress.clear();
     if (!added) {
       exit = out.error(added.error());
       if (added.error().code == Code::cancelled) break;
       continue;
     }
-    print(out, path, *added, ticket_of(**core, added->content));
+    print(out, path, *added);
   }
   return exit;
 }

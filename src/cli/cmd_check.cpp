@@ -2,9 +2,10 @@
 #include <fmt/core.h>
 
 #include <CLI/App.hpp>
+#include <nlohmann/json.hpp>
 
 #include "base/utf8.hpp"
-#include "cli/command.hpp"
+#include "cli/caller.hpp"
 #include "cli/exit_code.hpp"
 
 namespace archy::cli {
@@ -12,40 +13,36 @@ namespace {
 
 int verify(const GlobalOptions& global, const std::string& only, bool repair) {
   const Output out = global.output();
-  store::VerifyOptions options;
-  options.repair = repair;
+  rpc::Json params{{"repair", repair}};
   if (!only.empty()) {
     auto target = app::parse_target(only);
     if (!target) return out.error(target.error());
-    options.only = target->content.hash;
+    params["content"] = target->content.hash.hex();
   }
-  auto core = global.open(app::DataDir::Create::never);
-  if (!core) return out.error(core.error());
-  auto report = [&] {
-    Progress progress(global.progress_style(), "verifying");
-    auto tell = [&](const store::Progress& now) {
-      (*core)->poll();
-      progress.update(now.done, now.total);
-    };
-    return (*core)->store().verify(options, tell, (*core)->interrupted());
-  }();
+  Progress progress(global.progress_style(), "verifying");
+  CallerOptions how;
+  how.verify_progress = [&](const store::Progress& now) { progress.update(now.done, now.total); };
+  auto caller = Caller::open(global, std::move(how));
+  if (!caller) return out.error(caller.error());
+  auto report = (*caller)->call("blob.verify", params);
+  progress.clear();
   if (!report) return out.error(report.error());
-  std::uint64_t left = 0;
-  for (const store::Damage& damage : report->damage) {
-    if (!damage.repaired) ++left;
+  for (const rpc::Json& damage : report->at("damage")) {
+    const auto hash = damage.at("blake3").get<std::string>();
+    const auto what = damage.at("damage").get<std::string>();
+    const bool repaired = damage.at("repaired").get<bool>();
     out.line(
-        {{"blake3", damage.hash.hex()}, {"damage", damage.what}, {"repaired", damage.repaired}},
-        fmt::format("{}  {}{}", damage.hash.hex(), escape_for_terminal(damage.what),
-                    damage.repaired ? " (repaired)" : ""));
+        {{"blake3", hash}, {"damage", what}, {"repaired", repaired}},
+        fmt::format("{}  {}{}", hash, escape_for_terminal(what), repaired ? " (repaired)" : ""));
   }
-  out.line({{"blobs", report->blobs},
-            {"bytes", report->bytes},
-            {"damaged", static_cast<std::uint64_t>(report->damage.size())},
-            {"damage_left", left}},
-           report->damage.empty()
-               ? fmt::format("{} blobs, {}: clean", report->blobs, human_bytes(report->bytes))
-               : fmt::format("{} blobs, {}: {} damaged, {} left", report->blobs,
-                             human_bytes(report->bytes), report->damage.size(), left));
+  const auto blobs = report->at("blobs").get<std::uint64_t>();
+  const auto bytes = report->at("bytes").get<std::uint64_t>();
+  const auto damaged = report->at("damaged").get<std::uint64_t>();
+  const auto left = report->at("damage_left").get<std::uint64_t>();
+  out.line({{"blobs", blobs}, {"bytes", bytes}, {"damaged", damaged}, {"damage_left", left}},
+           damaged == 0 ? fmt::format("{} blobs, {}: clean", blobs, human_bytes(bytes))
+                        : fmt::format("{} blobs, {}: {} damaged, {} left", blobs,
+                                      human_bytes(bytes), damaged, left));
   return left == 0 ? kOk : kVerification;
 }
 

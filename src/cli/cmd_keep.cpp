@@ -2,8 +2,9 @@
 #include <fmt/core.h>
 
 #include <CLI/App.hpp>
+#include <nlohmann/json.hpp>
 
-#include "cli/command.hpp"
+#include "cli/caller.hpp"
 #include "cli/exit_code.hpp"
 
 namespace archy::cli {
@@ -15,25 +16,21 @@ struct PinOptions {
   bool offer = false;
 };
 
+// As the API names content.
+std::string content_text(const store::HashAndFormat& content) {
+  return (content.format == store::Format::hash_seq ? "s" : "") + content.hash.hex();
+}
+
 int pin(const GlobalOptions& global, const PinOptions& options) {
   const Output out = global.output();
   auto target = app::parse_target(options.content);
   if (!target) return out.error(target.error());
-  auto core = global.open(app::DataDir::Create::never);
-  if (!core) return out.error(core.error());
-  store::BlobStore& store = (*core)->store();
-  auto known = store.info(target->content.hash);
-  if (!known) return out.error(known.error());
-  const std::string hash = target->content.hash.hex();
-  if (!known->has_value() && !options.remove) {
-    return out.error({Code::not_found, fmt::format("{} is not in the store", hash)});
-  }
-  auto done = store.set_pin(target->content, !options.remove);
-  if (done && options.offer) {
-    done = store.set_offer(
-        target->content, options.remove ? std::nullopt : std::optional(store::OfferClass::public_));
-  }
+  auto caller = Caller::open(global, {});
+  if (!caller) return out.error(caller.error());
+  const rpc::Json params{{"content", content_text(target->content)}, {"offer", options.offer}};
+  auto done = (*caller)->call(options.remove ? "blob.unpin" : "blob.pin", params);
   if (!done) return out.error(done.error());
+  const std::string hash = target->content.hash.hex();
   out.line({{"blake3", hash}, {"pinned", !options.remove}},
            fmt::format("{} {}", options.remove ? "unpinned" : "pinned", hash));
   return kOk;
@@ -41,8 +38,8 @@ int pin(const GlobalOptions& global, const PinOptions& options) {
 
 int remove(const GlobalOptions& global, const std::vector<std::string>& contents, bool force) {
   const Output out = global.output();
-  auto core = global.open(app::DataDir::Create::never);
-  if (!core) return out.error(core.error());
+  auto caller = Caller::open(global, {});
+  if (!caller) return out.error(caller.error());
   int exit = kOk;
   for (const std::string& content : contents) {
     auto target = app::parse_target(content);
@@ -50,13 +47,13 @@ int remove(const GlobalOptions& global, const std::vector<std::string>& contents
       exit = out.error(target.error());
       continue;
     }
-    auto done = (*core)->store().remove(target->content.hash, force);
+    const std::string hash = target->content.hash.hex();
+    auto done = (*caller)->call("blob.remove", rpc::Json{{"content", hash}, {"force", force}});
     if (!done) {
       exit = out.error(done.error());
       continue;
     }
-    out.line({{"blake3", target->content.hash.hex()}, {"removed", true}},
-             fmt::format("removed {}", target->content.hash.hex()));
+    out.line({{"blake3", hash}, {"removed", true}}, fmt::format("removed {}", hash));
   }
   return exit;
 }

@@ -2,66 +2,57 @@
 #include <fmt/core.h>
 
 #include <CLI/App.hpp>
+#include <nlohmann/json.hpp>
 
 #include "base/utf8.hpp"
-#include "cli/command.hpp"
+#include "cli/caller.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/export_files.hpp"
 
 namespace archy::cli {
 namespace {
 
-std::string_view location_name(store::Location location) {
-  switch (location) {
-    case store::Location::inlined:
-      return "inline";
-    case store::Location::owned:
-      return "owned";
-    case store::Location::external:
-      return "external";
-  }
-  return "owned";
-}
-
-std::uint64_t held_bytes(const store::BlobInfo& info) {
-  if (info.complete) return info.size;
-  const std::uint64_t chunks = bao::Tree(info.size).chunks();
-  return std::min(info.size, info.have.count_below(chunks) * bao::kChunkBytes);
-}
-
-std::vector<Field> fields_of(const store::BlobInfo& info) {
-  std::vector<Field> fields{{"blake3", info.hash.hex()},
-                            {"size_bytes", info.size},
-                            {"size_verified", info.size_verified},
-                            {"complete", info.complete},
-                            {"held_bytes", held_bytes(info)},
-                            {"location", std::string(location_name(info.location))}};
-  if (info.sha256) fields.insert(fields.begin() + 1, {"sha256", info.sha256->hex()});
-  if (!info.external_path.empty()) fields.push_back({"path", info.external_path.string()});
+// One blob as blob.get and blob.list say it.
+std::vector<Field> fields_of(const rpc::Json& blob) {
+  std::vector<Field> fields{{"blake3", blob.at("blake3").get<std::string>()}};
+  if (blob.at("sha256").is_string())
+    fields.push_back({"sha256", blob.at("sha256").get<std::string>()});
+  fields.push_back({"size_bytes", blob.at("size_bytes").get<std::uint64_t>()});
+  fields.push_back({"size_verified", blob.at("size_verified").get<bool>()});
+  fields.push_back({"complete", blob.at("complete").get<bool>()});
+  fields.push_back({"held_bytes", blob.at("held_bytes").get<std::uint64_t>()});
+  fields.push_back({"location", blob.at("location").get<std::string>()});
+  if (blob.at("path").is_string()) fields.push_back({"path", blob.at("path").get<std::string>()});
   return fields;
+}
+
+void print_row(const Output& out, const rpc::Json& blob) {
+  std::string labels;
+  for (const rpc::Json& name : blob.at("names"))
+    labels += " " + escape_for_terminal(name.get<std::string>());
+  const std::string state =
+      blob.at("complete").get<bool>()
+          ? "complete"
+          : fmt::format("{} held", human_bytes(blob.at("held_bytes").get<std::uint64_t>()));
+  auto fields = fields_of(blob);
+  if (!labels.empty()) fields.push_back({"names", labels.substr(1)});
+  out.line(fields,
+           fmt::format("{}  {:>10}  {}{}", blob.at("blake3").get<std::string>(),
+                       human_bytes(blob.at("size_bytes").get<std::uint64_t>()), state, labels));
 }
 
 int ls(const GlobalOptions& global) {
   const Output out = global.output();
-  auto core = global.open(app::DataDir::Create::never);
-  if (!core) return out.error(core.error());
-  auto blobs = (*core)->store().list();
-  if (!blobs) return out.error(blobs.error());
-  auto names = (*core)->store().names();
-  if (!names) return out.error(names.error());
-  for (const store::BlobInfo& info : *blobs) {
-    std::string labels;
-    for (const auto& [name, target] : *names) {
-      if (target.hash == info.hash) labels += " " + escape_for_terminal(name);
-    }
-    const std::string state =
-        info.complete ? "complete" : fmt::format("{} held", human_bytes(held_bytes(info)));
-    auto fields = fields_of(info);
-    if (!labels.empty()) fields.push_back({"names", labels.substr(1)});
-    out.line(fields, fmt::format("{}  {:>10}  {}{}", info.hash.hex(), human_bytes(info.size), state,
-                                 labels));
+  auto caller = Caller::open(global, {});
+  if (!caller) return out.error(caller.error());
+  rpc::Json params = rpc::Json::object();
+  for (;;) {
+    auto page = (*caller)->call("blob.list", params);
+    if (!page) return out.error(page.error());
+    for (const rpc::Json& blob : page->at("blobs")) print_row(out, blob);
+    if (page->at("next").is_null()) return kOk;
+    params["after"] = page->at("next");
   }
-  return kOk;
 }
 
 // A blob that was named on the command line and is in the store, with the store open.
@@ -83,23 +74,26 @@ Result<Found> open_and_find(const GlobalOptions& global, const std::string& text
 
 int info(const GlobalOptions& global, const std::string& text) {
   const Output out = global.output();
-  auto found = open_and_find(global, text);
-  if (!found) return out.error(found.error());
-  auto offer = found->core->store().offer(found->info.hash);
-  if (!offer) return out.error(offer.error());
-  auto fields = fields_of(found->info);
-  fields.push_back({"offered", offer->has_value()});
-  std::string lines = fmt::format("blake3    {}\n", found->info.hash.hex());
-  if (found->info.sha256) lines += fmt::format("sha256    {}\n", found->info.sha256->hex());
-  lines += fmt::format("size      {} bytes{}\n", found->info.size,
-                       found->info.size_verified ? "" : " (claimed, not verified)");
-  lines += fmt::format("held      {} bytes{}\n", held_bytes(found->info),
-                       found->info.complete ? ", complete" : "");
-  lines += fmt::format("location  {}", location_name(found->info.location));
-  if (!found->info.external_path.empty()) {
-    lines += fmt::format(" {}", escape_for_terminal(found->info.external_path.string()));
-  }
-  lines += fmt::format("\noffered   {}", offer->has_value() ? "yes" : "no");
+  auto target = app::parse_target(text);
+  if (!target) return out.error(target.error());
+  auto caller = Caller::open(global, {});
+  if (!caller) return out.error(caller.error());
+  auto blob = (*caller)->call("blob.get", rpc::Json{{"content", target->content.hash.hex()}});
+  if (!blob) return out.error(blob.error());
+  auto text_of = [&](const char* name) { return blob->at(name).get<std::string>(); };
+  const bool offered = !blob->at("offered").is_null();
+  auto fields = fields_of(*blob);
+  fields.push_back({"offered", offered});
+  std::string lines = fmt::format("blake3    {}\n", text_of("blake3"));
+  if (blob->at("sha256").is_string()) lines += fmt::format("sha256    {}\n", text_of("sha256"));
+  lines += fmt::format("size      {} bytes{}\n", blob->at("size_bytes").get<std::uint64_t>(),
+                       blob->at("size_verified").get<bool>() ? "" : " (claimed, not verified)");
+  lines += fmt::format("held      {} bytes{}\n", blob->at("held_bytes").get<std::uint64_t>(),
+                       blob->at("complete").get<bool>() ? ", complete" : "");
+  lines += fmt::format("location  {}", text_of("location"));
+  if (blob->at("path").is_string())
+    lines += fmt::format(" {}", escape_for_terminal(text_of("path")));
+  lines += fmt::format("\noffered   {}", offered ? "yes" : "no");
   out.line(fields, lines);
   return kOk;
 }

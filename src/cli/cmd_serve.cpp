@@ -99,10 +99,17 @@ int send(const GlobalOptions& global, const SendOptions& options) {
   const Output out = global.output();
   auto core = global.open();
   if (!core) return out.error(core.error());
-  ImportOptions how;
+  ImportProgress progress(global.progress_style());
+  app::ImportOptions how;
   how.mode = options.copy ? store::AddMode::copy : store::AddMode::in_place;
   how.as_collection = true;
-  auto added = import_path(**core, options.path, how, global);
+  how.stop = (*core)->interrupted();
+  how.progress = [&](const rt::Path& file, const store::Progress& now) {
+    (*core)->poll();  // signals: the import runs outside the loop
+    progress.show(file, now);
+  };
+  auto added = app::import_path((*core)->env().files, (*core)->store(), options.path, how);
+  progress.clear();
   if (!added) return out.error(added.error());
   auto door = open_door(**core, options.serve, true);
   if (!door) return out.error(door.error());

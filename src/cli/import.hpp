@@ -1,29 +1,24 @@
-// Adding a path the way `add` and `send` do: a file as a raw blob, a folder as a collection.
+// Importing with a person watching: the progress line of `add` and `send`.
 #pragma once
 
-#include "app/collection.hpp"
-#include "app/core.hpp"
-#include "app/peer_door.hpp"
+#include <memory>
+
+#include "app/import.hpp"
 #include "cli/command.hpp"
 
 namespace archy::cli {
 
-struct Added {
-  store::HashAndFormat content;
-  std::optional<Sha256Digest> sha256;  // of a single file
-  std::uint64_t size_bytes = 0;        // payload: the file's, or all files' of a folder
-  std::size_t files = 0;
-};
+// Thread: the importing one, then whoever clears it. Shows one file after another.
+class ImportProgress {
+ public:
+  explicit ImportProgress(Progress::Style style) : style_(style) {}
+  void show(const rt::Path& file, const store::Progress& now);
+  void clear() { line_.reset(); }
 
-struct ImportOptions {
-  store::AddMode mode = store::AddMode::copy;
-  bool as_collection =
-      false;  // a single file too becomes a one-name collection (what sendme expects)
+ private:
+  Progress::Style style_;
+  rt::Path file_;
+  std::unique_ptr<Progress> line_;
 };
-
-// Offers what was added (class public) and names it, so that gc keeps it.
-// Errors: not_found, bad_input, denied, no_space, cancelled (nothing half-added stays).
-Result<Added> import_path(app::Core& core, const rt::Path& path, const ImportOptions& options,
-                          const GlobalOptions& global);
 
 }  // namespace archy::cli
