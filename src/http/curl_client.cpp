@@ -10,8 +10,8 @@
 #include "http/content_range.hpp"
 #include "http/curl_loop.hpp"
 #include "http/head_parser.hpp"
-#include "http/socket_address.hpp"
 #include "http/url.hpp"
+#include "rt/posix/socket_address.hpp"
 #include "rt/signal.hpp"
 
 namespace archy::http {
@@ -193,7 +193,7 @@ std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, v
 // The one place a connection is allowed or not: `address` is what connect() will be given.
 curl_socket_t Transfer::on_open(void* pointer, curlsocktype, curl_sockaddr* address) {
   auto* self = static_cast<Transfer*>(pointer);
-  const auto target = from_sockaddr(&address->addr, address->addrlen);
+  const auto target = rt::from_sockaddr(&address->addr, address->addrlen);
   if (!target || (!self->private_ok_ && rt::is_private(*target))) {
     self->address_refused_ = true;
     return CURL_SOCKET_BAD;

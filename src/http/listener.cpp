@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "http/socket_address.hpp"
+#include "rt/posix/socket_address.hpp"
 
 namespace archy::http {
 namespace {
@@ -61,14 +61,14 @@ Result<std::unique_ptr<Listener>> Listener::open_tcp(const rt::Address& address)
   const int on = 1;
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (address.v6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  sockaddr_storage storage;
-  socklen_t length = to_sockaddr(address, storage);
+  sockaddr_in6 storage;
+  socklen_t length = rt::to_sockaddr(address, storage);
   auto* generic = reinterpret_cast<sockaddr*>(&storage);
   if (::bind(fd, generic, length) != 0 || ::listen(fd, kBacklog) != 0) {
     return system_failure("cannot listen on " + rt::to_string(address));
   }
   if (::getsockname(fd, generic, &length) != 0) return system_failure("getsockname");
-  out->address_ = from_sockaddr(generic, length);
+  out->address_ = rt::from_sockaddr(generic, length);
   return out;
 }
 
@@ -115,7 +115,7 @@ Result<std::optional<Listener::Accepted>> Listener::accept() {
     if (address_) {
       const int on = 1;
       ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-      out.peer.address = from_sockaddr(generic, length);
+      out.peer.address = rt::from_sockaddr(generic, length);
     } else {
       ucred who{};
       socklen_t size = sizeof who;

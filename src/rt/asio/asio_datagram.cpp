@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "rt/asio/udp_socket.hpp"
+#include "rt/posix/socket_address.hpp"
 
 namespace archy::rt {
 namespace {
@@ -100,19 +101,14 @@ std::vector<Address> AsioDatagramNetwork::interface_addresses() {
   if (getifaddrs(&list) != 0) return out;
   for (const ifaddrs* at = list; at; at = at->ifa_next) {
     if (!at->ifa_addr || (at->ifa_flags & IFF_UP) == 0) continue;
-    Address address;
-    if (at->ifa_addr->sa_family == AF_INET) {
-      std::memcpy(address.ip.data(), &reinterpret_cast<const sockaddr_in*>(at->ifa_addr)->sin_addr,
-                  4);
-    } else if (at->ifa_addr->sa_family == AF_INET6) {
-      const auto& in6 = *reinterpret_cast<const sockaddr_in6*>(at->ifa_addr);
-      if (IN6_IS_ADDR_LINKLOCAL(&in6.sin6_addr)) continue;  // unusable without its scope
-      address.v6 = true;
-      std::memcpy(address.ip.data(), &in6.sin6_addr, 16);
-    } else {
-      continue;
-    }
-    out.push_back(address);
+    const auto* v6 = at->ifa_addr->sa_family == AF_INET6
+                         ? reinterpret_cast<const sockaddr_in6*>(at->ifa_addr)
+                         : nullptr;
+    if (v6 && IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr)) continue;  // unusable without its scope
+    auto address = from_sockaddr(at->ifa_addr, v6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in));
+    if (!address) continue;
+    address->port = 0;
+    out.push_back(*address);
   }
   freeifaddrs(list);
   std::sort(out.begin(), out.end());

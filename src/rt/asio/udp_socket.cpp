@@ -11,40 +11,10 @@
 
 #include <cstring>
 
+#include "rt/posix/socket_address.hpp"
+
 namespace archy::rt {
 namespace {
-
-socklen_t to_sockaddr(const Address& address, sockaddr_storage& out) {
-  if (address.v6) {
-    auto& in6 = reinterpret_cast<sockaddr_in6&>(out);
-    in6 = {};
-    in6.sin6_family = AF_INET6;
-    in6.sin6_port = htons(address.port);
-    std::memcpy(&in6.sin6_addr, address.ip.data(), 16);
-    return sizeof in6;
-  }
-  auto& in4 = reinterpret_cast<sockaddr_in&>(out);
-  in4 = {};
-  in4.sin_family = AF_INET;
-  in4.sin_port = htons(address.port);
-  std::memcpy(&in4.sin_addr, address.ip.data(), 4);
-  return sizeof in4;
-}
-
-Address from_sockaddr(const sockaddr_storage& in) {
-  Address out;
-  if (in.ss_family == AF_INET6) {
-    const auto& in6 = reinterpret_cast<const sockaddr_in6&>(in);
-    out.v6 = true;
-    out.port = ntohs(in6.sin6_port);
-    std::memcpy(out.ip.data(), &in6.sin6_addr, 16);
-  } else {
-    const auto& in4 = reinterpret_cast<const sockaddr_in&>(in);
-    out.port = ntohs(in4.sin_port);
-    std::memcpy(out.ip.data(), &in4.sin_addr, 4);
-  }
-  return out;
-}
 
 bool set_int(int fd, int level, int name, int value) {
   return setsockopt(fd, level, name, &value, sizeof value) == 0;
@@ -110,7 +80,7 @@ Result<std::unique_ptr<UdpSocket>> UdpSocket::open(const Address& address,
     socklen_t length = sizeof segment;
     out->gso_ = getsockopt(fd, SOL_UDP, UDP_SEGMENT, &segment, &length) == 0;
   }
-  sockaddr_storage name;
+  sockaddr_in6 name;
   const socklen_t length = to_sockaddr(address, name);
   if (::bind(fd, reinterpret_cast<sockaddr*>(&name), length) != 0) {
     return fail(Code::io,
@@ -120,7 +90,7 @@ Result<std::unique_ptr<UdpSocket>> UdpSocket::open(const Address& address,
   if (getsockname(fd, reinterpret_cast<sockaddr*>(&name), &got) != 0) {
     return fail(Code::io, fmt::format("UDP socket name: {}", std::strerror(errno)));
   }
-  out->local_ = from_sockaddr(name);
+  out->local_ = from_sockaddr(reinterpret_cast<sockaddr*>(&name), got).value_or(address);
   return out;
 }
 
@@ -144,7 +114,7 @@ SendStatus UdpSocket::send(const Address& to, ByteView bytes, std::size_t segmen
 
 SendStatus UdpSocket::send_one(const Address& to, ByteView bytes, std::size_t segment,
                                std::uint8_t ecn, const std::optional<Address>& from) {
-  sockaddr_storage name;
+  sockaddr_in6 name;
   alignas(cmsghdr) char control[kControlBytes] = {};
   iovec piece{const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
   msghdr message{};
@@ -205,7 +175,9 @@ std::span<const DatagramTrain> UdpSocket::receive() {
     const std::size_t length = slots.messages[i].msg_len;
     if (length == 0 || (message.msg_flags & MSG_TRUNC) != 0) continue;
     DatagramTrain& train = trains_[count++];
-    train.from = from_sockaddr(slots.names[i]);
+    // Of a UDP socket the kernel names nothing but IPv4 and IPv6 senders.
+    train.from = from_sockaddr(reinterpret_cast<sockaddr*>(&slots.names[i]), message.msg_namelen)
+                     .value_or(Address{});
     train.to = local_;
     train.bytes = {slots.bytes.get() + i * kSlotBytes, length};
     train.segment = length;
