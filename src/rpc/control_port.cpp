@@ -40,7 +40,7 @@ RequestFacts facts_of(const http::ServerRequest& request) {
       facts.content_length = length;
     }
   }
-  if (request.peer.uid) facts.socket_uid = *request.peer.uid;
+  facts.socket_uid = request.peer.uid;
   return facts;
 }
 
