@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 
 namespace archy::http {
@@ -334,6 +336,12 @@ rt::Task<> ServerConnection::write_parts(std::array<ByteView, 3> parts) {
     }
     auto rest = static_cast<std::size_t>(std::max<ssize_t>(sent, 0));
     taken += rest;
+    sent_in_turn_ += rest;
+    if (sent_in_turn_ >= kTurnBytes) {
+      // A fast client must not keep the loop to itself.
+      sent_in_turn_ = 0;
+      co_await boost::asio::post(socket_.get_executor(), boost::asio::use_awaitable);
+    }
     if (rest == total) co_return Result<>{};
     for (auto& part : parts) {
       const auto n = std::min(rest, part.size());
@@ -344,6 +352,7 @@ rt::Task<> ServerConnection::write_parts(std::array<ByteView, 3> parts) {
       taken = 0;
       deadline = clock_.now() + options_.write_stall;
     }
+    sent_in_turn_ = 0;
     auto ready = co_await wait_writable(deadline);
     if (!ready) {
       break_off();

@@ -52,6 +52,7 @@ class ServerConnection final : public ServerExchange,
   enum class State : unsigned char { waiting, begun, finished };
   static constexpr std::size_t kInputBytes = 64u << 10;
   static constexpr std::size_t kReadBytes = 16u << 10;
+  static constexpr std::size_t kTurnBytes = 1u << 20;
 
   // False when the connection is to end.
   rt::Task<bool> serve_one();
@@ -89,6 +90,7 @@ class ServerConnection final : public ServerExchange,
   bool broken_ = false;  // the socket is closed
   bool stopping_ = false;
   bool writable_ = false;
+  std::size_t sent_in_turn_ = 0;  // without waiting
   rt::Signal input_changed_;
   rt::Signal output_changed_;
   std::optional<rt::Instant> idle_since_;
