@@ -30,7 +30,7 @@ enum class Location : unsigned char { inlined, owned, external };
 
 struct BlobInfo {
   Blake3Hash hash;
-  std::optional<Sha256Digest> sha256;  // known once the blob is complete
+  std::optional<Sha256Digest> sha256;  // as far as it is known: see BlobStore::sha256
   std::uint64_t size = 0;              // as claimed while partial; certain when size_verified
   bool size_verified = false;
   bool complete = false;
@@ -41,7 +41,7 @@ struct BlobInfo {
 
 struct Imported {
   Blake3Hash hash;
-  Sha256Digest sha256;
+  std::optional<Sha256Digest> sha256;  // of what was added; a fetch does not compute it
   std::uint64_t size = 0;
 };
 
@@ -86,9 +86,9 @@ class PartialBlob {
   virtual Result<> flush() = 0;
   virtual Result<> checkpoint() = 0;
   virtual bool is_complete() const = 0;
-  // Requires: is_complete(). Computes SHA-256 (reads the file once), makes all durable, the blob
-  // becomes complete. Errors: corrupt if the file does not read back as verified: the damaged
-  // groups are dropped from `have`.
+  // Requires: is_complete(). Makes all durable, the blob becomes complete. Bytes that this writer
+  // verified are not read again, those of an earlier one are. Errors: corrupt if they do not read
+  // back as verified: the damaged groups are dropped from `have`.
   virtual Result<Imported> finish() = 0;
   // Makes what is held readable (to answer Observe and to serve parts).
   virtual Result<std::unique_ptr<BlobReader>> reader() = 0;
@@ -175,6 +175,10 @@ class BlobStore {
 
   virtual Result<std::optional<BlobInfo>> info(const Blake3Hash& hash) = 0;
   virtual Result<std::vector<BlobInfo>> list() = 0;
+  // Of a complete blob. Where it is not known the blob is read and both hashes computed; kept from
+  // then on. Errors: not_found, corrupt (the bytes do not hash to the name), cancelled.
+  virtual Result<Sha256Digest> sha256(const Blake3Hash& hash, const ProgressFn& progress,
+                                      std::stop_token stop) = 0;
   // Errors: not_found.
   virtual Result<std::unique_ptr<BlobReader>> reader(const Blake3Hash& hash) = 0;
   // Opens or begins. Errors: locked when somebody else writes it now; bad_input when it is complete

@@ -138,8 +138,10 @@ TEST_P(BlobStores, PartialsFillInAnyOrderAndFinish) {
       EXPECT_TRUE((*partial)->size_verified());
       auto finished = (*partial)->finish();
       ASSERT_OK(finished);
-      EXPECT_EQ(finished->sha256, crypto::sha256(source.bytes));
       EXPECT_EQ(finished->size, size);
+      EXPECT_EQ((*store_->info(source.root))->sha256, std::nullopt);
+      EXPECT_EQ(*store_->sha256(source.root, {}, {}), crypto::sha256(source.bytes));
+      EXPECT_EQ((*store_->info(source.root))->sha256, crypto::sha256(source.bytes));
       EXPECT_EQ(content(source.root), source.bytes) << size;
       EXPECT_CODE(Code::bad_input, store_->partial(source.root));
     }
@@ -264,6 +266,20 @@ TEST_P(BlobStores, ExportWritesTheBytesAndRefusesATarget) {
   }
   EXPECT_CODE(Code::not_found,
               store_->export_blob(Blake3Hash{}, folder_.path / "x", ExportMode::copy, {}, {}));
+}
+
+TEST_P(BlobStores, Sha256IsOfCompleteBlobs) {
+  HeldBlob source(some_bytes(100'000));
+  EXPECT_CODE(Code::not_found, store_->sha256(source.root, {}, {}));
+  auto partial = store_->partial(source.root);
+  ASSERT_OK(transfer(source, **partial, ChunkRanges::span(ChunkIndex(0), ChunkIndex(16))));
+  ASSERT_OK((*partial)->checkpoint());
+  EXPECT_CODE(Code::not_found, store_->sha256(source.root, {}, {}));
+  ASSERT_OK(transfer(source, **partial, ChunkRanges::all()));
+  ASSERT_OK((*partial)->finish());
+  // Adding the same bytes makes it known without another pass.
+  ASSERT_OK(store_->add_bytes(source.bytes));
+  EXPECT_EQ((*store_->info(source.root))->sha256, crypto::sha256(source.bytes));
 }
 
 TEST_P(BlobStores, NamesAndPinsHoldBlobs) {

@@ -36,8 +36,7 @@ class ContentPass {
   MutableBytes buffer();
   // The next bytes in order: from buffer(), or any others that stay as they are until the end.
   Result<> feed(ByteView bytes);
-  // Errors: bad_input when fewer bytes came than `size` says. sha256 is zero when it was not asked
-  // for.
+  // Errors: bad_input when fewer bytes came than `size` says.
   Result<Imported> finish();
 
  private:

@@ -2,6 +2,8 @@
 // after it. For tests only.
 #pragma once
 
+#include <utility>
+
 #include "rt/files.hpp"
 
 namespace archy::store {
@@ -19,6 +21,8 @@ class FaultyFiles final : public rt::Files {
     sticky_ = sticky;
   }
   void disarm() { nth_ = 0; }
+  // Of all files, since the last call.
+  std::uint64_t take_read_bytes() { return std::exchange(read_bytes_, 0); }
   // Whether the armed call came.
   bool fired() const { return nth_ != 0 && calls_ >= nth_; }
 
@@ -55,7 +59,9 @@ class FaultyFiles final : public rt::Files {
     FaultyFile(FaultyFiles& owner, std::unique_ptr<rt::File> inner)
         : owner_(owner), inner_(std::move(inner)) {}
     Result<std::size_t> read_at(std::uint64_t offset, MutableBytes out) override {
-      return inner_->read_at(offset, out);
+      auto got = inner_->read_at(offset, out);
+      owner_.read_bytes_ += got.value_or(0);
+      return got;
     }
     Result<> write_at(std::uint64_t offset, ByteView bytes) override {
       return owner_.step_then([&] { return inner_->write_at(offset, bytes); });
@@ -94,6 +100,7 @@ class FaultyFiles final : public rt::Files {
   }
 
   rt::Files& inner_;
+  std::uint64_t read_bytes_ = 0;
   std::uint64_t calls_ = 0;
   std::uint64_t nth_ = 0;
   Code code_ = Code::io;

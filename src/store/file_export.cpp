@@ -1,5 +1,5 @@
-// FileStore: writing a blob out under a name of the user's. What appears there has hashed to the
-// blob's name.
+// FileStore: a whole blob read from end to end, to write it out under a name of the user's (what
+// appears there has hashed to the blob's name), or for its SHA-256.
 #include <fmt/core.h>
 
 #include "store/file_store.hpp"
@@ -26,6 +26,38 @@ Result<Imported> pass_over_reader(BlobReader& reader, ContentPass& pass, rt::Fil
 }
 
 }  // namespace
+
+Result<> FileStore::note_sha256(const BlobRow& row, const Sha256Digest& sha256) {
+  BlobRow known = row;
+  known.sha256 = sha256;
+  return change_rows(true, [&known](Index& index) -> Result<> {
+    TRY_OK(index.put(known));
+    return {};
+  });
+}
+
+Result<Sha256Digest> FileStore::sha256(const Blake3Hash& hash, const ProgressFn& progress,
+                                       std::stop_token stop) {
+  std::unique_ptr<FileReader> source;
+  {
+    const std::lock_guard lock(mutex_);
+    TRY(row, index_->find(hash));
+    if (!row.has_value() || !row->complete) return fail(Code::not_found, "no such complete blob");
+    if (row->sha256.has_value()) return *row->sha256;
+    TRY(made, make_reader(*row));
+    source = std::move(made);
+  }
+  // Both in one pass: the digest of damaged bytes is not the blob's. Beside the helper thread bytes
+  // must stay until the end, which a reader's do not.
+  ContentPass pass(source->size(), {}, {.sha256 = true, .helper_thread = false});
+  TRY(what, pass_over_reader(*source, pass, nullptr, progress, stop));
+  if (what.hash != hash) return fail(Code::corrupt, "the stored bytes are damaged");
+  const std::lock_guard lock(mutex_);
+  TRY(row, index_->find(hash));
+  // Removed meanwhile, or replaced by a partial: true all the same, only not kept.
+  if (row.has_value() && row->complete) TRY_OK(note_sha256(*row, *what.sha256));
+  return *what.sha256;
+}
 
 Result<> FileStore::export_blob(const Blake3Hash& hash, const rt::Path& to, ExportMode mode,
                                 const ProgressFn& progress, std::stop_token stop) {

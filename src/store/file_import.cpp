@@ -126,7 +126,8 @@ Result<Imported> FileStore::adopt_file(const rt::Path& temp, const Blake3Hash& e
   TRY(outboard_path, new_temp_path("outboard"));
   TempFile outboard(files_, outboard_path);
   TRY(outboard_file, files_.open(outboard.path(), rt::Open::create_new));
-  ContentPass pass(stamp.size, write_pairs(*outboard_file), pass_options());
+  ContentPass pass(stamp.size, write_pairs(*outboard_file),
+                   {.sha256 = false, .helper_thread = false});
   TRY(what, pass_over(*file, pass, {.size = stamp.size, .progress = &progress, .stop = stop}));
   if (what.hash != expected) return fail(Code::corrupt, "the bytes have another hash");
   TRY_OK(file->sync());
@@ -162,7 +163,7 @@ Result<> FileStore::admit(const Arrival& arrival) {
   const std::lock_guard lock(mutex_);
   const Blake3Hash& hash = arrival.what.hash;
   TRY(before, index_->find(hash));
-  if (before.has_value() && before->complete && before->sha256.has_value()) {
+  if (before.has_value() && before->complete) {
     bool sound = true;
     if (before->location == Location::external) {
       TRY(file, index_->external(before->id));
@@ -174,7 +175,8 @@ Result<> FileStore::admit(const Arrival& arrival) {
     }
     // An own copy outlives the user's file: it replaces the reference.
     if (sound && !(before->location == Location::external && arrival.location == Location::owned)) {
-      return {};
+      if (before->sha256.has_value() || !arrival.what.sha256.has_value()) return {};
+      return note_sha256(*before, *arrival.what.sha256);
     }
   }
   if (!arrival.temp_outboard.empty()) {
@@ -191,7 +193,7 @@ Result<> FileStore::admit(const Arrival& arrival) {
     row.location = arrival.location;
     row.size = arrival.what.size;
     row.size_state = SizeState::verified;
-    row.sha256 = arrival.what.sha256;
+    if (arrival.what.sha256.has_value()) row.sha256 = arrival.what.sha256;
     if (row.id == 0) row.added_ms = clock_.unix_ms();
     if (row.id != 0) TRY_OK(index.clear_details(row.id));
     TRY(id, index.put(row));

@@ -70,6 +70,7 @@ Result<> FilePartial::resume(const BlobRow& row) {
   scan.wanted = bao::ChunkRanges::span(ChunkIndex(0), ChunkIndex(chunks)) - have_;
   scan.skip_holes = true;
   TRY(held, scan_held_groups(scan));
+  verified_ = held.good;
   if (!held.good.is_empty()) {
     have_ |= held.good;
     row_is_behind_ = true;
@@ -105,6 +106,7 @@ void FilePartial::drop_all() {
   pairs_.clear();
   small_.clear();
   have_ = {};
+  verified_ = {};
   const std::lock_guard lock(live_->mutex);
   if (live_->complete) return;
   ++live_->generation;
@@ -123,8 +125,7 @@ Result<> FilePartial::claim_size(std::uint64_t size) {
     // The row lets go before the files do.
     size_ = size;
     if (row_id_ != 0) {
-      if (auto done = commit_row(false, std::nullopt); !done.has_value())
-        return broke(done.error());
+      if (auto done = commit_row(false); !done.has_value()) return broke(done.error());
     }
     if (data_) {
       for (rt::File* file : {data_.get(), outboard_.get()}) {
@@ -137,7 +138,7 @@ Result<> FilePartial::claim_size(std::uint64_t size) {
   if (is_small()) return {};
   // The row stands before the first byte, so that after a kill the bytes are found again.
   if (row_id_ == 0) {
-    if (auto done = commit_row(false, std::nullopt); !done.has_value()) return broke(done.error());
+    if (auto done = commit_row(false); !done.has_value()) return broke(done.error());
   }
   if (auto done = open_files(true); !done.has_value()) return broke(done.error());
   return {};
@@ -248,6 +249,7 @@ Result<> FilePartial::write_run(std::uint64_t offset, std::span<const ByteView> 
   const std::uint64_t first = offset / kChunkBytes;
   const std::uint64_t end = length == 0 ? 1 : (offset + length + kChunkBytes - 1) / kChunkBytes;
   have_.add(first, end);
+  verified_.add(first, end);
   row_is_behind_ = true;
   unsynced_bytes_ += length;
   {

@@ -4,10 +4,12 @@
 //
 // Thread: one at a time. Lifetime: the store outlives it. Invariants: (1) live->have names only
 // groups that are in the file together with all their ancestors' pairs; (2) the row names only
-// groups that are durable; (3) after a failed write or sync nothing more is written (broken_).
+// groups that are durable; (3) after a failed write or sync nothing more is written (broken_);
+// (4) what is finished hashed right in this process: what only the row vouched for is read again.
 #pragma once
 
 #include "store/file_store.hpp"
+#include "store/held_groups.hpp"
 
 namespace archy::store {
 
@@ -50,7 +52,7 @@ class FilePartial final : public PartialBlob {
   Result<> write_run(std::uint64_t offset, std::span<const ByteView> pieces, std::uint64_t length);
   Result<> flush_pairs();
   Result<> check_leaf(const bao::VerifiedLeaf& leaf) const;
-  Result<> commit_row(bool complete, const std::optional<Sha256Digest>& sha256);
+  Result<> commit_row(bool complete);
   Result<> sync_files();
   // After a failed write: sticky.
   std::unexpected<Error> broke(const Error& error);
@@ -59,7 +61,10 @@ class FilePartial final : public PartialBlob {
   void publish();
   void drop_all();
   Result<Imported> finish_small();
+  // Whether all inner hashes are in the file and hash to the blob's name. Cost: 1/256 of the blob.
+  Result<bool> outboard_is_whole();
   Result<> rewrite_outboard();
+  Result<HeldGroups> scan(const bao::ChunkRanges& wanted);
   Result<> drop_damaged();
 
   FileStore& store_;
@@ -69,6 +74,7 @@ class FilePartial final : public PartialBlob {
   bool size_verified_ = false;
   bool finished_ = false;
   bao::ChunkRanges have_;
+  bao::ChunkRanges verified_;  // of that, what hashed right since this writer was opened
   std::optional<Error> broken_;
   std::unique_ptr<rt::File> data_;
   std::unique_ptr<rt::File> outboard_;

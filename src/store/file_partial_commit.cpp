@@ -1,4 +1,5 @@
 // FilePartial: the half that makes things durable - checkpoints, rows, finishing.
+#include "bao/outboard_verifier.hpp"
 #include "base/check.hpp"
 #include "base/log.hpp"
 #include "base/test_hooks.hpp"
@@ -39,7 +40,7 @@ std::unexpected<Error> FilePartial::sync_failed(const Error& error) {
   return broke(error);
 }
 
-Result<> FilePartial::commit_row(bool complete, const std::optional<Sha256Digest>& sha256) {
+Result<> FilePartial::commit_row(bool complete) {
   const std::lock_guard lock(store_.mutex_);
   if (superseded()) return {};
   std::int64_t id = row_id_;
@@ -51,7 +52,6 @@ Result<> FilePartial::commit_row(bool complete, const std::optional<Sha256Digest
     row.location = is_small() ? Location::inlined : Location::owned;
     row.size = *size_;
     row.size_state = size_verified_ || complete ? SizeState::verified : SizeState::claimed;
-    row.sha256 = sha256;
     row.added_ms = store_.clock_.unix_ms();
     TRY(made, index.put(row));
     id = made;
@@ -81,10 +81,10 @@ Result<> FilePartial::checkpoint() {
   TRY_OK(flush());
   if (!row_is_behind_ || !size_.has_value() || is_small()) return {};
   const bool early = test_hooks::planted("bitfield_before_sync");
-  if (early) TRY_OK(commit_row(false, std::nullopt));
+  if (early) TRY_OK(commit_row(false));
   if (unsynced_bytes_ > 0) TRY_OK(sync_files());
   if (!early) {
-    if (auto done = commit_row(false, std::nullopt); !done.has_value()) return broke(done.error());
+    if (auto done = commit_row(false); !done.has_value()) return broke(done.error());
   }
   return {};
 }
@@ -101,13 +101,26 @@ bool FilePartial::is_complete() const {
 }
 
 Result<Imported> FilePartial::finish_small() {
-  Imported out{crypto::blake3(small_), crypto::sha256(small_), small_.size()};
-  if (out.hash != hash()) {
+  if (crypto::blake3(small_) != hash()) {
     drop_all();
     return fail(Code::corrupt, "the blob in memory does not hash");
   }
-  TRY_OK(commit_row(true, out.sha256));
-  return out;
+  TRY_OK(commit_row(true));
+  return Imported{hash(), std::nullopt, small_.size()};
+}
+
+Result<bool> FilePartial::outboard_is_whole() {
+  bao::OutboardVerifier verifier(hash(), *size_);
+  Bytes window(std::min<std::uint64_t>(verifier.expected_bytes(), kRunBytes));
+  for (std::uint64_t at = 0; at < verifier.expected_bytes();) {
+    const auto want = std::min<std::uint64_t>(window.size(), verifier.expected_bytes() - at);
+    TRY(got, outboard_->read_at(at, MutableBytes(window).first(want)));
+    const auto taken = verifier.update(ByteView(window).first(got),
+                                       [](const bao::VerifiedParent&) -> Result<> { return {}; });
+    if (got < want || !taken.has_value()) return false;
+    at += got;
+  }
+  return verifier.done();
 }
 
 // Every pair again, from bytes that are known to be right.
@@ -119,31 +132,35 @@ Result<> FilePartial::rewrite_outboard() {
   return {};
 }
 
-Result<> FilePartial::drop_damaged() {
+Result<HeldGroups> FilePartial::scan(const bao::ChunkRanges& wanted) {
   HeldGroupsScan scan;
   scan.hash = hash();
   scan.size = *size_;
   scan.data = data_.get();
   scan.outboard = outboard_.get();
-  scan.wanted = have_;
-  TRY(held, scan_held_groups(scan));
+  scan.wanted = wanted;
+  return scan_held_groups(scan);
+}
+
+Result<> FilePartial::drop_damaged() {
+  TRY(held, scan(have_));
   have_ = std::move(held.good);
+  verified_ = have_;
   size_verified_ = held.size_verified;
   publish();
   {
     const std::lock_guard lock(live_->mutex);
     ++live_->generation;
   }
-  return commit_row(false, std::nullopt);
+  return commit_row(false);
 }
 
 Result<Imported> FilePartial::finish_superseded() {
   finished_ = true;
   const std::lock_guard lock(store_.mutex_);
   TRY(row, store_.index_->find(hash()));
-  if (!row.has_value() || !row->sha256.has_value())
-    return fail(Code::not_found, "the blob was removed");
-  return Imported{row->hash, *row->sha256, row->size};
+  if (!row.has_value()) return fail(Code::not_found, "the blob was removed");
+  return Imported{row->hash, row->sha256, row->size};
 }
 
 Result<Imported> FilePartial::finish() {
@@ -155,21 +172,21 @@ Result<Imported> FilePartial::finish() {
     TRY(made, finish_small());
     out = made;
   } else {
-    bool outboard_differs = false;
-    ContentPass pass(*size_, compare_pairs(*outboard_, outboard_differs), store_.pass_options());
     // What a writer before left beyond the end is no part of the blob.
     TRY(stamp, data_->stamp());
     if (stamp.size > *size_) TRY_OK(data_->resize(*size_));
-    auto passed = pass_over(*data_, pass, {.size = *size_});
-    if (!passed.has_value() && passed.error().code != Code::bad_input) return fail(passed.error());
-    if (!passed.has_value() || passed->hash != hash()) {
+    const auto chunks = ChunkIndex(bao::Tree(*size_).chunks());
+    const bao::ChunkRanges unread = bao::ChunkRanges::span(ChunkIndex(0), chunks) - verified_;
+    TRY(scanned, scan(unread));
+    if (stamp.size < *size_ || scanned.good != unread) {
       TRY_OK(drop_damaged());
       return fail(Code::corrupt, "the file does not read back as it was verified");
     }
-    if (outboard_differs) TRY_OK(rewrite_outboard());
-    out = *passed;
+    TRY(whole, outboard_is_whole());
+    if (!whole) TRY_OK(rewrite_outboard());
+    out = {hash(), std::nullopt, *size_};
     TRY_OK(sync_files());
-    TRY_OK(commit_row(true, out.sha256));
+    TRY_OK(commit_row(true));
   }
   finished_ = true;
   size_verified_ = true;

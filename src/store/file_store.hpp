@@ -55,6 +55,8 @@ class FileStore final : public BlobStore {
 
   Result<std::optional<BlobInfo>> info(const Blake3Hash& hash) override;
   Result<std::vector<BlobInfo>> list() override;
+  Result<Sha256Digest> sha256(const Blake3Hash& hash, const ProgressFn& progress,
+                              std::stop_token stop) override;
   Result<std::unique_ptr<BlobReader>> reader(const Blake3Hash& hash) override;
   Result<std::shared_ptr<PartialBlob>> partial(const Blake3Hash& hash) override;
   Result<> remove(const Blake3Hash& hash, bool force) override;
@@ -111,6 +113,8 @@ class FileStore final : public BlobStore {
     rt::Path temp_outboard;                // owned and external, above one group
   };
   Result<> admit(const Arrival& arrival);
+  // Requires: mutex_ held.
+  Result<> note_sha256(const BlobRow& row, const Sha256Digest& sha256);
   Result<Imported> add_small(ByteView bytes);
 
   // --- hand-over of own files (file_handover.cpp)

@@ -204,12 +204,40 @@ TEST_F(FileStores, ResumeBelievesOnlyWhatHashes) {
   EXPECT_EQ((*partial)->have(), ChunkRanges::span(ChunkIndex(0), ChunkIndex(512)));
 }
 
-TEST_F(FileStores, FinishFindsBytesThatRotted) {
+TEST_F(FileStores, FinishReadsOnlyWhatAnotherWriterVerified) {
   HeldBlob source(some_bytes(1 << 20));
-  auto partial = store_->partial(source.root);
-  ASSERT_OK(transfer(source, **partial, ChunkRanges::all()));
-  ASSERT_OK((*partial)->flush());
+  const std::uint64_t outboard = bao::Tree(source.size()).outboard_bytes();
+  const auto half = ChunkRanges::span(ChunkIndex(0), ChunkIndex(512));
+  for (const bool resumed : {false, true}) {
+    auto partial = store_->partial(source.root);
+    ASSERT_OK(transfer(source, **partial, half));
+    if (resumed) {
+      partial->reset();
+      open();
+      partial = store_->partial(source.root);
+    }
+    ASSERT_OK(transfer(source, **partial, ChunkRanges::all() - half));
+    (void)faulty_.take_read_bytes();
+    ASSERT_OK((*partial)->finish());
+    const std::uint64_t read = faulty_.take_read_bytes();
+    EXPECT_GE(read, outboard);
+    EXPECT_LE(read, (resumed ? (512u << 10) + 3 * (64u << 10) : 0) + outboard);
+    EXPECT_GE(read, resumed ? 512u << 10 : 0);
+    EXPECT_EQ(*read_all(**store_->reader(source.root)), source.bytes);
+    ASSERT_OK(store_->remove(source.root, false));
+  }
+}
+
+TEST_F(FileStores, FinishFindsBytesThatRottedSinceTheLastWriter) {
+  HeldBlob source(some_bytes(1 << 20));
+  {
+    auto partial = store_->partial(source.root);
+    ASSERT_OK(transfer(source, **partial, ChunkRanges::span(ChunkIndex(0), ChunkIndex(512))));
+  }
+  open();
   flip(data_path(source.root), 100'000);
+  auto partial = store_->partial(source.root);
+  ASSERT_OK(transfer(source, **partial, ChunkRanges::from(ChunkIndex(512))));
   EXPECT_CODE(Code::corrupt, (*partial)->finish());
   EXPECT_FALSE((*partial)->is_complete());
   const auto missing = ChunkRanges::span(ChunkIndex(96), ChunkIndex(112));
@@ -217,6 +245,54 @@ TEST_F(FileStores, FinishFindsBytesThatRotted) {
   ASSERT_OK(transfer(source, **partial, missing));
   ASSERT_OK((*partial)->finish());
   EXPECT_EQ(*read_all(**store_->reader(source.root)), source.bytes);
+}
+
+TEST_F(FileStores, FinishMendsAnOutboardThatLostPairs) {
+  HeldBlob source(some_bytes(1 << 20));
+  for (const bool cut : {false, true}) {
+    auto partial = store_->partial(source.root);
+    ASSERT_OK(transfer(source, **partial, ChunkRanges::all()));
+    ASSERT_OK((*partial)->flush());
+    if (cut) {
+      std::filesystem::resize_file(outboard_path(source.root), 640);
+    } else {
+      flip(outboard_path(source.root), 1000);
+    }
+    ASSERT_OK((*partial)->finish());
+    expect_clean();
+    EXPECT_EQ(*read_all(**store_->reader(source.root)), source.bytes);
+    ASSERT_OK(store_->remove(source.root, false));
+  }
+}
+
+TEST_F(FileStores, FinishFindsAFileThatWasCut) {
+  HeldBlob source(some_bytes(1 << 20));
+  auto partial = store_->partial(source.root);
+  ASSERT_OK(transfer(source, **partial, ChunkRanges::all()));
+  ASSERT_OK((*partial)->flush());
+  std::filesystem::resize_file(data_path(source.root), 600 << 10);
+  EXPECT_CODE(Code::corrupt, (*partial)->finish());
+  EXPECT_FALSE((*partial)->is_complete());
+  ASSERT_OK(transfer(source, **partial, ChunkRanges::all() - (*partial)->have()));
+  ASSERT_OK((*partial)->finish());
+  expect_clean();
+}
+
+TEST_F(FileStores, Sha256OfDamagedBytesIsNeverKept) {
+  HeldBlob source(some_bytes(1 << 20));
+  auto partial = store_->partial(source.root);
+  ASSERT_OK(transfer(source, **partial, ChunkRanges::all()));
+  ASSERT_OK((*partial)->finish());
+  flip(data_path(source.root), 100'000);
+  EXPECT_CODE(Code::corrupt, store_->sha256(source.root, {}, {}));
+  EXPECT_EQ((*store_->info(source.root))->sha256, std::nullopt);
+  flip(data_path(source.root), 100'000);
+  EXPECT_EQ(*store_->sha256(source.root, {}, {}), crypto::sha256(source.bytes));
+  open();
+  EXPECT_EQ((*store_->info(source.root))->sha256, crypto::sha256(source.bytes));
+  (void)faulty_.take_read_bytes();
+  ASSERT_OK(store_->sha256(source.root, {}, {}));
+  EXPECT_EQ(faulty_.take_read_bytes(), 0u);
 }
 
 TEST_F(FileStores, VerifyFindsAndRepairsEveryKindOfDamage) {

@@ -105,7 +105,7 @@ bool FileStore::Check::being_written(const Blake3Hash& hash) {
 }
 
 Result<> FileStore::Check::check(const BlobRow& row) {
-  // A writer answers for its own blob; finish() hashes it all.
+  // A writer answers for its own blob: finish() takes nothing that did not hash.
   if (being_written(row.hash)) return {};
   if (!row.complete) return check_partial(row);
   switch (row.location) {

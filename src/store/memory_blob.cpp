@@ -139,12 +139,11 @@ class MemoryPartial final : public PartialBlob {
         have_ = blob_->have;
         return fail(Code::corrupt, "the blob does not read back as it was verified");
       }
-      blob_->sha256 = crypto::sha256(blob_->data);
       blob_->complete = true;
       blob_->size_verified = true;
     }
     blob_->has_writer = false;
-    return Imported{blob_->hash, *blob_->sha256, *blob_->size};
+    return Imported{blob_->hash, blob_->sha256, *blob_->size};
   }
   Result<std::unique_ptr<BlobReader>> reader() override { return make_memory_reader(blob_); }
 

@@ -5,6 +5,8 @@
 
 #include "base/limits.hpp"
 #include "base/utf8.hpp"
+#include "crypto/blake3.hpp"
+#include "crypto/sha256.hpp"
 #include "store/memory_blob.hpp"
 
 namespace archy::store {
@@ -108,6 +110,16 @@ class MemoryStore final : public BlobStore {
     std::erase_if(offers_, [&](const auto& entry) { return points_here(entry.first); });
     erase(found);
     return {};
+  }
+  Result<Sha256Digest> sha256(const Blake3Hash& hash, const ProgressFn&, std::stop_token) override {
+    const auto blob = find(hash);
+    if (!blob) return fail(Code::not_found, "no such complete blob");
+    const std::lock_guard blob_lock(blob->mutex);
+    if (!blob->complete) return fail(Code::not_found, "no such complete blob");
+    if (crypto::blake3(blob->data) != hash)
+      return fail(Code::corrupt, "the stored bytes are damaged");
+    if (!blob->sha256.has_value()) blob->sha256 = crypto::sha256(blob->data);
+    return *blob->sha256;
   }
   Result<> export_blob(const Blake3Hash& hash, const rt::Path& to, ExportMode, const ProgressFn&,
                        std::stop_token) override {
