@@ -28,8 +28,7 @@ Result<Address> parse_address(std::string_view text);
 std::string to_string(const Address& address);
 bool is_loopback(const Address& address);
 bool is_unspecified(const Address& address);
-// Loopback, RFC 1918, link-local, unique-local, CGNAT, mapped and other ranges that are not the
-// public internet.
+// Anything but the public internet: address_class.hpp says which.
 bool is_private(const Address& address);
 
 }  // namespace archy::rt
