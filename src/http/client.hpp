@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "http/connector.hpp"
 #include "rt/clock.hpp"
 #include "rt/task.hpp"
 
@@ -32,6 +33,8 @@ struct Request {
   // The whole head, and later each piece that is waited for. Runs only while somebody waits.
   rt::Duration no_progress_timeout = std::chrono::seconds(10);
   bool head = false;
+  // A body that is or says it is longer is a peer_fault. None: the caller counts himself.
+  std::optional<std::uint64_t> max_body_bytes = std::nullopt;
 };
 
 struct ResponseHead {
@@ -57,14 +60,17 @@ class Client {
  public:
   virtual ~Client() = default;
   // Errors: bad_input (URL), denied (address not allowed, redirect refused), unreachable,
-  // timed_out, cancelled, peer_fault (malformed head, a Content-Encoding). Any HTTP status is a
+  // timed_out, cancelled, peer_fault (malformed head, a Content-Encoding, a body over its cap),
+  // unsupported (.onion without a proxy). Any HTTP status is a
   // success here. Responses may outlive the client's own handle. `stop` covers the body too.
   virtual rt::Task<std::unique_ptr<Response>> send(Request request, std::stop_token stop) = 0;
 };
 
 // libcurl's multi interface on the loop. HTTP/1.1 over http and https only; Accept-Encoding:
-// identity always; never a proxy, cookie, password file or credentials in a URL. The address is
-// checked on the socket that is about to connect, so no spelling of a name gets around it.
-std::unique_ptr<Client> make_curl_client(rt::Executor executor, rt::Clock& clock);
+// identity always; never a cookie, password file or credentials in a URL, no proxy but the one of
+// the options. Where it may connect is the connector's word (connector.hpp), asked on the socket
+// that is about to connect.
+std::unique_ptr<Client> make_curl_client(rt::Executor executor, rt::Clock& clock,
+                                         ConnectorOptions options = {});
 
 }  // namespace archy::http

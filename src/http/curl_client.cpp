@@ -22,6 +22,8 @@ namespace {
 constexpr std::size_t kBodyHighWater = 256u << 10;
 constexpr long kCurlBufferBytes = 128l << 10;
 
+Error too_long() { return {Code::peer_fault, "the body is longer than was asked for"}; }
+
 struct SlistFree {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
@@ -33,8 +35,14 @@ bool is_redirect(int status) {
 // The state of one hop, shared with curl's call-backs. Lifetime: leaves the loop in its destructor.
 class Transfer {
  public:
-  Transfer(std::shared_ptr<CurlLoop> loop, const rt::Executor& executor, rt::Clock& clock)
-      : changed(executor), clock_(clock), loop_(std::move(loop)), easy_(curl_easy_init()) {}
+  Transfer(std::shared_ptr<CurlLoop> loop, std::shared_ptr<const Connector> connector, Reach reach,
+           const rt::Executor& executor, rt::Clock& clock)
+      : changed(executor),
+        clock_(clock),
+        loop_(std::move(loop)),
+        connector_(std::move(connector)),
+        reach_(reach),
+        easy_(curl_easy_init()) {}
   ~Transfer() {
     if (!easy_) return;
     loop_->remove(easy_);
@@ -42,7 +50,7 @@ class Transfer {
   }
   Transfer(const Transfer&) = delete;
 
-  Result<> start(const Url& url, const Request& request, bool same_origin, bool private_ok);
+  Result<> start(const Url& url, const Request& request, bool same_origin);
   // Waits for news, or fails. Errors: timed_out, cancelled.
   rt::Task<> wait(rt::Instant deadline, std::stop_token stop);
   Bytes take_body();
@@ -59,17 +67,21 @@ class Transfer {
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
   void on_done(CURLcode result);
+  bool is_too_long(std::uint64_t bytes) const { return max_body_ && bytes > *max_body_; }
 
   rt::Clock& clock_;
   std::shared_ptr<CurlLoop> loop_;
+  std::shared_ptr<const Connector> connector_;
+  const Reach reach_;
   CURL* easy_;
   std::unique_ptr<curl_slist, SlistFree> header_list_;
-  bool private_ok_ = true;
+  std::unique_ptr<curl_slist, SlistFree> resolve_list_;
   bool expects_body_ = true;
   bool address_refused_ = false;
   bool paused_ = false;
   std::optional<std::uint64_t> announced_;  // Content-Length, where the body must have it
   std::uint64_t received_ = 0;
+  std::optional<std::uint64_t> max_body_;
   char error_text_[CURL_ERROR_SIZE] = {};
 };
 
@@ -93,10 +105,9 @@ bool is_harmless(std::string_view name) {
   return lower == "if-range" || lower == "accept";
 }
 
-Result<> Transfer::start(const Url& url, const Request& request, bool same_origin,
-                         bool private_ok) {
+Result<> Transfer::start(const Url& url, const Request& request, bool same_origin) {
   if (!easy_) return fail(Code::internal, "curl could not start a transfer");
-  private_ok_ = private_ok;
+  max_body_ = request.max_body_bytes;
   expects_body_ = !request.head;
   curl_slist* list = curl_slist_append(nullptr, "Accept-Encoding: identity");
   const auto add = [&list](const std::string& line) {
@@ -118,7 +129,19 @@ Result<> Transfer::start(const Url& url, const Request& request, bool same_origi
   curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
   curl_easy_setopt(easy_, CURLOPT_HTTP_CONTENT_DECODING, 0L);
-  curl_easy_setopt(easy_, CURLOPT_PROXY, "");
+  if (const auto& proxy = connector_->socks5()) {
+    // socks5h: the proxy resolves the name.
+    curl_easy_setopt(easy_, CURLOPT_PROXY, ("socks5h://" + rt::to_string(*proxy)).c_str());
+  } else {
+    curl_easy_setopt(easy_, CURLOPT_PROXY, "");
+  }
+  if (const auto address = connector_->pinned(url.host)) {
+    const auto text = rt::to_string(*address);  // ip:port: the port gives way to the URL's
+    const auto entry =
+        url.host + url.origin.substr(url.origin.rfind(':')) + ":" + text.substr(0, text.rfind(':'));
+    resolve_list_.reset(curl_slist_append(nullptr, entry.c_str()));
+    curl_easy_setopt(easy_, CURLOPT_RESOLVE, resolve_list_.get());
+  }
   curl_easy_setopt(easy_, CURLOPT_NETRC, long{CURL_NETRC_IGNORED});
   curl_easy_setopt(easy_, CURLOPT_USERAGENT, "archipelago");
   curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
@@ -172,6 +195,7 @@ std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count,
     const auto length = self->head.head().header("content-length");
     if (length && self->expects_body_) {
       self->announced_ = *parse_content_length(*length);
+      if (self->is_too_long(*self->announced_)) return refuse(too_long());
     }
     self->changed.notify();
   }
@@ -184,6 +208,11 @@ std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, v
     self->paused_ = true;
     return CURL_WRITEFUNC_PAUSE;
   }
+  if (self->is_too_long(self->received_ + size * count)) {
+    self->error = too_long();
+    self->changed.notify();
+    return 0;
+  }
   append(self->body, as_bytes({data, size * count}));
   self->received_ += size * count;
   self->changed.notify();
@@ -194,7 +223,7 @@ std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, v
 curl_socket_t Transfer::on_open(void* pointer, curlsocktype, curl_sockaddr* address) {
   auto* self = static_cast<Transfer*>(pointer);
   const auto target = rt::from_sockaddr(&address->addr, address->addrlen);
-  if (!target || (!self->private_ok_ && rt::is_private(*target))) {
+  if (!target || !self->connector_->may_connect(*target, self->reach_)) {
     self->address_refused_ = true;
     return CURL_SOCKET_BAD;
   }
@@ -221,6 +250,7 @@ void Transfer::on_done(CURLcode result) {
       }
       [[fallthrough]];
     case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_PROXY:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_GOT_NOTHING:
@@ -280,9 +310,10 @@ class CurlResponse final : public Response {
 
 class CurlClient final : public Client {
  public:
-  CurlClient(rt::Executor executor, rt::Clock& clock)
+  CurlClient(rt::Executor executor, rt::Clock& clock, ConnectorOptions options)
       : executor_(std::move(executor)),
         clock_(clock),
+        connector_(std::make_shared<const Connector>(std::move(options))),
         any_address_(CurlLoop::make(executor_, clock)),
         public_only_(CurlLoop::make(executor_, clock)) {}
 
@@ -294,8 +325,9 @@ class CurlClient final : public Client {
       const bool same_host = url.host == first.host;
       const bool private_ok =
           request.allow_private && (same_host || request.allow_private_redirects);
-      CO_TRY(transfer,
-             co_await send_one(url, request, url.origin == first.origin, private_ok, stop));
+      const Reach reach = private_ok ? Reach::anywhere : Reach::public_only;
+      CO_TRY_OK(connector_->check_host(url, reach));
+      CO_TRY(transfer, co_await send_one(url, request, url.origin == first.origin, reach, stop));
       auto& head = transfer->head.head();
       head.final_url = url.text;
       const auto location = head.header("location");
@@ -317,13 +349,13 @@ class CurlClient final : public Client {
  private:
   // Up to the end of the head.
   rt::Task<std::unique_ptr<Transfer>> send_one(const Url& url, const Request& request,
-                                               bool same_origin, bool private_ok,
+                                               bool same_origin, Reach reach,
                                                std::stop_token stop) {
     // Connections are pooled by policy: one opened where private addresses are allowed is never
     // reused where they are not.
-    auto& loop = private_ok ? any_address_ : public_only_;
-    auto transfer = std::make_unique<Transfer>(loop, executor_, clock_);
-    CO_TRY_OK(transfer->start(url, request, same_origin, private_ok));
+    auto& loop = reach == Reach::anywhere ? any_address_ : public_only_;
+    auto transfer = std::make_unique<Transfer>(loop, connector_, reach, executor_, clock_);
+    CO_TRY_OK(transfer->start(url, request, same_origin));
     const auto deadline = clock_.now() + request.connect_timeout + request.no_progress_timeout;
     while (!transfer->head.done() && !transfer->error) {
       CO_TRY_OK(co_await transfer->wait(deadline, stop));
@@ -337,14 +369,16 @@ class CurlClient final : public Client {
 
   rt::Executor executor_;
   rt::Clock& clock_;
+  std::shared_ptr<const Connector> connector_;
   std::shared_ptr<CurlLoop> any_address_;
   std::shared_ptr<CurlLoop> public_only_;
 };
 
 }  // namespace
 
-std::unique_ptr<Client> make_curl_client(rt::Executor executor, rt::Clock& clock) {
-  return std::make_unique<CurlClient>(std::move(executor), clock);
+std::unique_ptr<Client> make_curl_client(rt::Executor executor, rt::Clock& clock,
+                                         ConnectorOptions options) {
+  return std::make_unique<CurlClient>(std::move(executor), clock, std::move(options));
 }
 
 }  // namespace archy::http

@@ -311,6 +311,27 @@ TEST_F(CurlClient, ReachesNoPrivateAddressInAnySpelling) {
   EXPECT_EQ(server.connections, 0);
 }
 
+// A harmless name whose record says anything: what counts is where the socket would go.
+TEST_F(CurlClient, ReachesNoPrivateAddressBehindAnyName) {
+  TestServer server(always(ok("secret")));
+  const auto url = "http://harmless.example:" + std::to_string(server.port()) + "/";
+  for (const auto* ip : {"127.0.0.1", "127.1.2.3", "0.0.0.0", "10.0.0.1", "169.254.169.254",
+                         "100.64.0.1", "192.168.1.1", "[::1]", "[::]", "[::ffff:127.0.0.1]",
+                         "[fe80::1]", "[fd00::1]", "[64:ff9b::127.0.0.1]", "[ff02::1]"}) {
+    const auto address = rt::parse_address(std::string(ip) + ":1");
+    ASSERT_TRUE(address);
+    client =
+        make_curl_client(loop.get_executor(), clock, {.pinned = {{"harmless.example", *address}}});
+    const auto answer = get(Request{.url = url, .allow_private = false, .connect_timeout = 1s});
+    EXPECT_EQ(answer.code(), Code::denied) << ip;
+  }
+  EXPECT_EQ(server.connections, 0);
+  // The positive control: the same name, for an operator who means it.
+  client = make_curl_client(loop.get_executor(), clock,
+                            {.pinned = {{"harmless.example", rt::Address::loopback(1)}}});
+  EXPECT_EQ(get(url).body, "secret");
+}
+
 TEST_F(CurlClient, NeverReusesAPrivateConnectionForAPublicOnlyRequest) {
   TestServer server(always(ok("x")));
   ASSERT_FALSE(get(server.url("/")).error);
@@ -329,6 +350,99 @@ TEST_F(CurlClient, TakesNoProxyFromTheEnvironment) {
   ::unsetenv("ALL_PROXY");
   EXPECT_EQ(answer.body, "direct");
   EXPECT_EQ(proxy.connections, 0);
+}
+
+TEST_F(CurlClient, CapsABodyThatIsAnnouncedOrJustComes) {
+  TestServer server([](const TestServer::Request& request, TestServer::Connection& to) {
+    if (request.target == "/announced") {
+      to.write(ok("0123456789"));
+    } else {
+      to.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+      for (int i = 0; i < 10; ++i) to.write("1\r\nx\r\n");
+      to.write("0\r\n\r\n");
+    }
+  });
+  for (const auto* path : {"/announced", "/chunks"}) {
+    Request request{.url = server.url(path)};
+    request.max_body_bytes = 9;
+    const auto answer = get(request);
+    EXPECT_EQ(answer.code(), Code::peer_fault) << path;
+    EXPECT_LE(answer.body.size(), 9u) << path;
+    request.max_body_bytes = 10;
+    EXPECT_FALSE(get(request).error) << path;
+  }
+}
+
+// A SOCKS5 proxy that notes where it was asked to go and then plays the server itself.
+// Blocks until one client was served.
+void serve_socks(int listener, std::string& asked) {
+  const int fd = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+  const auto read = [fd](std::size_t n) {
+    std::string out(n, '\0');
+    return ::recv(fd, out.data(), n, MSG_WAITALL) == static_cast<ssize_t>(n) ? out : std::string();
+  };
+  const auto say = [fd](std::string_view text) {
+    (void)::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
+  };
+  using namespace std::string_view_literals;
+  const auto greeting = read(2);
+  if (greeting.size() == 2) read(static_cast<std::size_t>(greeting[1]));
+  say("\x05\x00"sv);
+  const auto request = read(5);  // version, connect, 0, kind, first byte of the address
+  if (request.size() == 5 && request[3] == 3) {
+    asked = "name " + read(static_cast<std::size_t>(request[4]));
+    read(2);
+  } else if (request.size() == 5) {
+    asked = "kind " + std::to_string(request[3]);
+    read(5);
+  }
+  say("\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00"sv);
+  std::string head;
+  while (head.find("\r\n\r\n") == std::string::npos) {
+    const auto byte = read(1);
+    if (byte.empty()) break;
+    head += byte;
+  }
+  say(ok("through the proxy"));
+  ::close(fd);
+}
+
+TEST_F(CurlClient, LetsAProxyResolveNamesAndConnectsNowhereElse) {
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof at;
+  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&at), length), 0);
+  ASSERT_EQ(::listen(listener, 8), 0);
+  ASSERT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&at), &length), 0);
+  client = make_curl_client(loop.get_executor(), clock,
+                            {.socks5 = rt::Address::loopback(ntohs(at.sin_port))});
+  TestServer direct(always(ok("direct")));
+  struct Case {
+    std::string url, asked;
+  };
+  // Names that no resolver of this machine knows, and a private address the operator named: all go
+  // to the proxy, as they are.
+  const Case cases[] = {{"http://no-such-host.invalid/", "name no-such-host.invalid"},
+                        {"http://abcdefg.onion/", "name abcdefg.onion"},
+                        {direct.url("/"), "kind 1"}};
+  for (const auto& [url, expected] : cases) {
+    std::string asked;
+    std::thread proxy([&] { serve_socks(listener, asked); });
+    const auto answer = get(Request{.url = url});
+    proxy.join();
+    EXPECT_EQ(answer.body, "through the proxy") << url;
+    EXPECT_EQ(asked, expected);
+  }
+  EXPECT_EQ(direct.connections, 0);
+  EXPECT_EQ(get(Request{.url = direct.url("/"), .allow_private = false}).code(), Code::denied);
+  ::close(listener);
+  EXPECT_EQ(get(Request{.url = "http://example.com/"}).code(), Code::unreachable);
+}
+
+TEST_F(CurlClient, AsksNobodyAboutOnionNames) {
+  EXPECT_EQ(get(std::string("http://abcdefg.onion/")).code(), Code::unsupported);
 }
 
 TEST_F(CurlClient, RefusesBadUrlsAndHeadersBeforeAnyConnection) {

@@ -1,0 +1,44 @@
+#include "http/connector.hpp"
+
+#include "rt/address_class.hpp"
+
+namespace archy::http {
+namespace {
+
+bool is_within(std::string_view host, std::string_view domain) {
+  if (host.ends_with('.')) host.remove_suffix(1);
+  if (!host.ends_with(domain)) return false;
+  return host.size() == domain.size() || host[host.size() - domain.size() - 1] == '.';
+}
+
+}  // namespace
+
+std::optional<rt::Address> Connector::pinned(std::string_view host) const {
+  for (const auto& [name, address] : options_.pinned) {
+    if (name == host) return address;
+  }
+  return std::nullopt;
+}
+
+Result<> Connector::check_host(const Url& url, Reach reach) const {
+  if (is_within(url.host, "onion") && !options_.socks5) {
+    return fail(Code::unsupported, "a .onion address needs a SOCKS5 proxy");
+  }
+  if (reach == Reach::anywhere) return {};
+  const auto literal = rt::parse_address(url.host + ":0");
+  if (literal && rt::is_private(*literal)) {
+    return fail(Code::denied, std::string("the address is not on the public internet but ") +
+                                  std::string(to_string(rt::classify(*literal))));
+  }
+  if (is_within(url.host, "localhost")) {
+    return fail(Code::denied, "the address is not on the public internet but loopback");
+  }
+  return {};
+}
+
+bool Connector::may_connect(const rt::Address& to, Reach reach) const {
+  if (options_.socks5) return to == *options_.socks5;
+  return reach == Reach::anywhere || !rt::is_private(to);
+}
+
+}  // namespace archy::http
