@@ -7,18 +7,14 @@
 
 #include <array>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <memory>
 #include <optional>
 
 #include "app/target.hpp"
+#include "bench/bench_main.hpp"
 #include "blobs/request.hpp"
 #include "quic/types.hpp"
-#include "rt/asio/asio_clock.hpp"
-#include "rt/asio/asio_datagram.hpp"
-#include "rt/env.hpp"
-#include "rt/posix/os_random.hpp"
-#include "rt/posix/posix_files.hpp"
+#include "rt/real_env.hpp"
 
 namespace archy::bench {
 
@@ -34,15 +30,15 @@ class Client {
   // Errors: those of make_endpoint.
   Result<> open() {
     std::array<std::uint8_t, 32> seed{};
-    random_.fill(seed);
+    real_.random.fill(seed);
     quic::Config config;
     config.bind = {rt::Address::v4(127, 0, 0, 1, 0)};
-    TRY(endpoint, quic::make_endpoint(env_, crypto::Ed25519Seed(seed), config));
+    TRY(endpoint, quic::make_endpoint(real_.env, crypto::Ed25519Seed(seed), config));
     endpoint_ = std::move(endpoint);
     return {};
   }
-  rt::Env& env() { return env_; }
-  rt::Clock& clock() { return clock_; }
+  rt::Env& env() { return real_.env; }
+  rt::Clock& clock() { return real_.clock; }
 
   rt::Task<std::shared_ptr<quic::Connection>> connect(fetch::PeerAddress peer) {
     std::string alpn(blobs::kAlpn);
@@ -52,8 +48,9 @@ class Client {
   // Runs the flow, then closes the endpoint.
   Result<> run(rt::Task<> flow) {
     Result<> out;
-    boost::asio::co_spawn(loop_, keep(std::move(flow), *endpoint_, out), [](std::exception_ptr) {});
-    loop_.run();
+    boost::asio::co_spawn(real_.loop, keep(std::move(flow), *endpoint_, out),
+                          [](std::exception_ptr) {});
+    real_.loop.run();
     return out;
   }
 
@@ -64,19 +61,8 @@ class Client {
     co_await endpoint.close(0, "done");
   }
 
-  boost::asio::io_context loop_{1};
-  rt::AsioClock clock_{loop_.get_executor()};
-  rt::OsRandom random_;
-  rt::PosixFiles files_;
-  rt::AsioDatagramNetwork network_{loop_.get_executor()};
-  rt::Env env_{loop_.get_executor(), clock_, random_, files_, network_};
+  rt::RealEnv real_;
   std::unique_ptr<quic::Endpoint> endpoint_;
 };
-
-inline int exit_with(const Result<>& result) {
-  if (result.has_value()) return 0;
-  fmt::print(stderr, "{}\n", to_string(result.error()));
-  return 1;
-}
 
 }  // namespace archy::bench

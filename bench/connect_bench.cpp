@@ -89,11 +89,4 @@ Result<> run(const Options& options) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  const auto options = parse(argc, argv);
-  if (!options.has_value()) {
-    fmt::print(stderr, "{}\n", to_string(options.error()));
-    return 2;
-  }
-  return bench::exit_with(run(*options));
-}
+int main(int argc, char** argv) { return bench::run_main(parse(argc, argv), run); }

@@ -13,6 +13,7 @@
 #include <memory>
 #include <string_view>
 
+#include "bench/bench_main.hpp"
 #include "rt/posix/posix_files.hpp"
 #include "store/content_pass.hpp"
 #include "store/outboard_file.hpp"
@@ -67,19 +68,12 @@ Result<store::Imported> import(const Options& options) {
   return imported;
 }
 
+Result<> run(const Options& options) {
+  TRY(imported, import(options));
+  fmt::print("{{\"blake3\": \"{}\", \"size_bytes\": {}}}\n", imported.hash.hex(), imported.size);
+  return {};
+}
+
 }  // namespace
 
-int main(int argc, char** argv) {
-  const auto options = parse(argc, argv);
-  if (!options.has_value()) {
-    fmt::print(stderr, "{}\n", to_string(options.error()));
-    return 2;
-  }
-  const auto imported = import(*options);
-  if (!imported.has_value()) {
-    fmt::print(stderr, "{}\n", to_string(imported.error()));
-    return 1;
-  }
-  fmt::print("{{\"blake3\": \"{}\", \"size_bytes\": {}}}\n", imported->hash.hex(), imported->size);
-  return 0;
-}
+int main(int argc, char** argv) { return bench::run_main(parse(argc, argv), run); }

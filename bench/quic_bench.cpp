@@ -11,17 +11,13 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
 #include <thread>
 
 #include "quic/types.hpp"
-#include "rt/asio/asio_clock.hpp"
-#include "rt/asio/asio_datagram.hpp"
-#include "rt/posix/os_random.hpp"
-#include "rt/posix/posix_files.hpp"
+#include "rt/real_env.hpp"
 #include "rt/scope.hpp"
 
 namespace archy {
@@ -35,13 +31,7 @@ struct Plan {
   quic::Config config;
 };
 
-struct World {
-  boost::asio::io_context loop{1};
-  rt::AsioClock clock{loop.get_executor()};
-  rt::OsRandom random;
-  rt::PosixFiles files;
-  rt::AsioDatagramNetwork network{loop.get_executor()};
-  rt::Env env{loop.get_executor(), clock, random, files, network};
+struct World : rt::RealEnv {
   rt::Scope scope{loop.get_executor()};
 };
 

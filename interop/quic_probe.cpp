@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <charconv>
 #include <cstdio>
 #include <iostream>
@@ -11,10 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "quic/tuning.hpp"
-#include "rt/asio/asio_clock.hpp"
-#include "rt/asio/asio_datagram.hpp"
-#include "rt/posix/os_random.hpp"
-#include "rt/posix/posix_files.hpp"
+#include "rt/real_env.hpp"
 #include "rt/scope.hpp"
 #include "rt/signal.hpp"
 
@@ -76,13 +72,7 @@ bool parse(int argc, char** argv, Options& out) {
   return true;
 }
 
-struct World {
-  boost::asio::io_context loop{1};
-  rt::AsioClock clock{loop.get_executor()};
-  rt::OsRandom random;
-  rt::PosixFiles files;
-  rt::AsioDatagramNetwork network{loop.get_executor()};
-  rt::Env env{loop.get_executor(), clock, random, files, network};
+struct World : rt::RealEnv {
   rt::Scope scope{loop.get_executor()};
   bool said_close = false;
   std::string group = "x25519";

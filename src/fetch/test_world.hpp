@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
-#include <boost/asio/io_context.hpp>
 #include <filesystem>
 
 #include "bao/encoder.hpp"
@@ -14,10 +13,7 @@
 #include "fetch/origin_source.hpp"
 #include "http/content_range.hpp"
 #include "http/test_server.hpp"
-#include "rt/asio/asio_clock.hpp"
-#include "rt/asio/asio_datagram.hpp"
-#include "rt/posix/os_random.hpp"
-#include "rt/posix/posix_files.hpp"
+#include "rt/real_env.hpp"
 #include "rt/scope.hpp"
 #include "rt/signal.hpp"
 #include "store/file_store.hpp"
@@ -249,7 +245,7 @@ class BlobOrigin {
   http::TestServer server_;
 };
 
-struct FetchWorld : testing::Test {
+struct FetchWorld : testing::Test, rt::RealEnv {
   FetchWorld() {
     char folder[] = "/tmp/archy-fetch-XXXXXX";
     CHECK(::mkdtemp(folder) != nullptr);
@@ -268,14 +264,13 @@ struct FetchWorld : testing::Test {
     std::filesystem::remove_all(directory);
   }
 
-  rt::Env env() { return {loop.get_executor(), clock, random, files, network}; }
   std::shared_ptr<ScriptedPeer> peer(const Blob& blob, std::string label = "peer") {
     auto out = std::make_shared<ScriptedPeer>(blob, clock, loop.get_executor());
     out->label = std::move(label);
     return out;
   }
   std::shared_ptr<Source> origin(const std::string& url) {
-    return make_origin_source(env(), *client, *store, url, origin_options);
+    return make_origin_source(env, *client, *store, url, origin_options);
   }
   FetchReport fetch(const Blob& blob, std::vector<std::shared_ptr<Source>> peers,
                     std::vector<std::shared_ptr<Source>> origins) {
@@ -284,7 +279,7 @@ struct FetchWorld : testing::Test {
                    FetchReport& to) -> boost::asio::awaitable<void> {
       to = co_await std::move(task);
     };
-    scope.start(flow(fetch_content_addressed(env(), *store, blob.hash, std::move(peers),
+    scope.start(flow(fetch_content_addressed(env, *store, blob.hash, std::move(peers),
                                              std::move(origins), options),
                      out));
     loop.restart();
@@ -318,11 +313,6 @@ struct FetchWorld : testing::Test {
     EXPECT_FALSE(*info && (*info)->complete);
   }
 
-  boost::asio::io_context loop;
-  rt::AsioClock clock{loop.get_executor()};
-  rt::OsRandom random;
-  rt::PosixFiles files;
-  rt::AsioDatagramNetwork network{loop.get_executor()};
   std::filesystem::path directory;
   std::unique_ptr<store::BlobStore> store;
   std::unique_ptr<http::Client> client = http::make_curl_client(loop.get_executor(), clock);

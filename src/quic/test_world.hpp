@@ -4,14 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <optional>
 
 #include "quic/tuning.hpp"
-#include "rt/asio/asio_clock.hpp"
-#include "rt/asio/asio_datagram.hpp"
-#include "rt/posix/os_random.hpp"
-#include "rt/posix/posix_files.hpp"
+#include "rt/real_env.hpp"
 #include "rt/scope.hpp"
 #include "rt/signal.hpp"
 
@@ -38,13 +34,7 @@ inline Config client_config() {
 }
 
 // Runs flows to their end; a test that hangs is stopped and fails.
-struct World {
-  boost::asio::io_context loop{1};
-  rt::AsioClock clock{loop.get_executor()};
-  rt::OsRandom random;
-  rt::PosixFiles files;
-  rt::AsioDatagramNetwork network{loop.get_executor()};
-  rt::Env env{loop.get_executor(), clock, random, files, network};
+struct World : rt::RealEnv {
   rt::Scope scope{loop.get_executor()};
 
   std::unique_ptr<Endpoint> endpoint(std::uint8_t key, Config config, EndpointTuning tuning = {}) {
