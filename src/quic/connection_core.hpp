@@ -91,6 +91,7 @@ class ConnectionCore : public std::enable_shared_from_this<ConnectionCore> {
   std::size_t socket_for(const ngtcp2_path& path);
   std::size_t current_socket() const { return socket_; }
   void count_sent(std::size_t bytes) { bytes_sent_ += bytes; }
+  std::uint64_t sent() const { return bytes_sent_; }
   // Bytes sent since ngtcp2 was last told to pace.
   std::size_t add_unpaced(std::size_t bytes) { return unpaced_ += bytes; }
   void clear_unpaced() { unpaced_ = 0; }

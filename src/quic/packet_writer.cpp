@@ -22,6 +22,9 @@ constexpr std::size_t kBurstBytes = 8 * kTrainBytes;
 // gather until their pause is longer. Below some 400 MB/s every burst is paced by itself.
 constexpr ngtcp2_duration kPacingGrain = 150'000;
 
+// Pacing begins when a connection has sent so much: one send quantum.
+constexpr std::uint64_t kUnpacedStart = 64u << 10;
+
 }  // namespace
 
 PacketWriter::PacketWriter(EndpointCore& endpoint)
@@ -92,9 +95,10 @@ std::size_t PacketWriter::burst_bytes(ngtcp2_conn* conn) {
 }
 
 void PacketWriter::pace(ConnectionCore& connection, std::size_t total, ngtcp2_tstamp now) {
-  // Before the first round trip is measured the rate would come from the initial guess of a third
-  // of a second: the client's second flight would wait 20 ms. The initial window bounds the burst.
-  if (ngtcp2_conn_get_handshake_completed(connection.ngtcp2()) == 0) return;
+  // Round trips of the handshake hold the peer's signature arithmetic, and before the first one the
+  // guess is a third of a second: paced by them, a first answer would wait several times its real
+  // round trip. Slow start bounds these bursts.
+  if (connection.sent() < kUnpacedStart) return;
   const std::size_t unpaced = connection.add_unpaced(total);
   if (static_cast<double>(unpaced) <
       pacing_rate(connection.ngtcp2()) * static_cast<double>(kPacingGrain)) {

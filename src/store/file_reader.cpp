@@ -73,8 +73,9 @@ Result<ByteView> FileReader::data(std::uint64_t offset, std::size_t length) {
   TRY_OK(open_data());
   const bool scan = offset == next_;
   const std::uint64_t want =
-      scan ? std::clamp<std::uint64_t>(held_end - offset, length, std::max(length, kAheadBytes))
+      scan ? std::clamp<std::uint64_t>(held_end - offset, length, std::max(length, ahead_))
            : length;
+  ahead_ = scan ? std::min(2 * ahead_, kAheadBytes) : kFirstAheadBytes;
   window_.resize(want);
   window_begin_ = offset;
   auto got = data_->read_at(offset, window_);

@@ -31,6 +31,8 @@ class FileReader final : public BlobReader {
   Result<> open_data();
 
  private:
+  // A scan reads ahead twice as far each time: the first group goes out before the rest is read.
+  static constexpr std::size_t kFirstAheadBytes = 16u << 10;
   static constexpr std::size_t kAheadBytes = 256u << 10;
 
   rt::Files& files_;
@@ -42,6 +44,7 @@ class FileReader final : public BlobReader {
   Bytes window_;
   std::uint64_t window_begin_ = 0;
   std::uint64_t next_ = 0;  // where a scan would go on
+  std::size_t ahead_ = kFirstAheadBytes;
   std::uint64_t generation_ = 0;
 };
 
