@@ -62,9 +62,6 @@ inline constexpr std::chrono::seconds kHttpBodyDeadline{30};  // all of a reques
 inline constexpr std::chrono::seconds kHttpIdleDeadline{60};  // between two requests
 // A client that takes nothing for so long. A paused player is one: it asks again when it goes on.
 inline constexpr std::chrono::seconds kHttpWriteStall{60};
-// What a client must take within that time while we wait for it, so that one byte now and then does
-// not hold a connection for ever.
-inline constexpr std::size_t kHttpWriteProgressBytes = 16u << 10;
 inline constexpr std::chrono::seconds kHttpCloseGrace{5};
 // After the last response: how long the client may take to see it before the socket goes.
 inline constexpr std::chrono::seconds kHttpLinger{2};
