@@ -11,6 +11,8 @@ namespace archy::sim {
 namespace {
 
 constexpr int kTries = 4;
+constexpr std::size_t kSteps = 4;
+constexpr const char* kFilm = "/n0/films/film";  // where the last step hands a blob over to
 
 class Cell {
  public:
@@ -21,11 +23,12 @@ class Cell {
       truths_.push_back(Truth::random(random, size));
     machine_.files.place("/n0/data/here", {});
     machine_.files.place("/n0/user/a", truths_[0].bytes);
+    machine_.files.place("/n0/films/other", {});
   }
 
   bool run(Outcome& outcome) {
     machine_.files.fail_call(cell_.kind, cell_.nth);
-    for (std::size_t step = 0; step < truths_.size(); ++step) {
+    for (std::size_t step = 0; step < kSteps; ++step) {
       Result<> done = fail(Code::internal);
       for (int tries = 0; tries < kTries && !done; ++tries) {
         if (tries > 1) reboot();
@@ -49,6 +52,8 @@ class Cell {
                fmt::format("an acknowledged blob of {} bytes is gone", truth.bytes.size()));
       }
     }
+    if (machine_.files.look(kFilm) != truths_[2].bytes)
+      broken(outcome, "the file that was handed over is not there");
     for (const std::string& what : compare_with_truth(*store_, truths, false))
       broken(outcome, what);
     store_.reset();
@@ -82,6 +87,12 @@ class Cell {
   }
   Result<> attempt(std::size_t step) {
     TRY_OK(open());
+    if (step == 3) {
+      const auto there = machine_.files.look(kFilm);
+      if (there == truths_[2].bytes) return {};
+      if (there.has_value()) return fail(Code::internal, "something else was handed over");
+      return store_->export_blob(truths_[2].hash, kFilm, store::ExportMode::hand_over, {}, {});
+    }
     const Truth& truth = truths_[step];
     if (step == 0) {
       TRY_OK(store_->add_file("/n0/user/a", store::AddMode::copy, {}, {}));

@@ -13,6 +13,9 @@ namespace archy::sim {
 namespace {
 
 constexpr const char* kUserFiles[] = {"/n0/user/a", "/n0/user/b", "/n0/user/c"};
+constexpr const char* kHandedOver = "/n0/films/film";
+constexpr const char* kHandedOverNext = "/n0/films/next";
+constexpr const char* kCopied = "/n0/films/copy";
 
 Result<std::unique_ptr<store::BlobStore>> open_store(Machine& machine) {
   rt::Env env = machine.env();
@@ -77,6 +80,13 @@ class Workload {
     // And it can be filled again.
     TRY_OK(fetch(7, true));
     TRY_OK(add_bytes(8));
+    // What was fetched becomes the user's, into a folder the store has never seen; what stood there
+    // stays, and what is not the store's own any more is copied.
+    TRY_OK(hand_over(7, kHandedOver));
+    TRY_OK(store_.export_blob(r_.truths[7].hash, kCopied, store::ExportMode::hand_over, {}, {}));
+    TRY_OK(fetch(9, true));
+    TRY_OK(hand_over(9, kHandedOverNext));
+    TRY_OK(remove(9));
     return {};
   }
 
@@ -110,14 +120,28 @@ class Workload {
               std::min<std::uint64_t>(to * bao::kGroupBytes, truth.bytes.size()));
       from = to;
     }
-    TRY(done, partial->finish());
-    if (done.sha256 != truth.sha256) return fail(Code::internal, "another SHA-256");
+    TRY_OK(partial->finish());
+    if (i == 5) {
+      TRY(sha256, store_.sha256(truth.hash, {}, {}));
+      if (sha256 != truth.sha256) return fail(Code::internal, "another SHA-256");
+    }
     promise(Promise::Kind::imported, i);
+    return {};
+  }
+  Result<> hand_over(std::size_t i, const char* to) {
+    TRY_OK(store_.export_blob(r_.truths[i].hash, to, store::ExportMode::hand_over, {}, {}));
+    TRY(info, store_.info(r_.truths[i].hash));
+    if (!info.has_value() || info->location != store::Location::external) {
+      return fail(Code::internal, "the file was not handed over");
+    }
+    promise(Promise::Kind::handed_over, i);
     return {};
   }
   Result<> remove(std::size_t i) {
     for (Promise& p : r_.promises) {
-      if (p.truth == i) p.until = std::min(p.until, r_.ops.size());
+      // The user's file is the user's, whatever becomes of the blob.
+      if (p.truth == i && p.kind != Promise::Kind::handed_over)
+        p.until = std::min(p.until, r_.ops.size());
     }
     TRY_OK(store_.remove(r_.truths[i].hash, true));
     promise(Promise::Kind::removed, i);
@@ -136,7 +160,8 @@ Truths truths_of(const Recording& recording) {
 }
 
 // What an image breaks of one promise; empty: nothing.
-std::string broken(store::BlobStore& store, const Recording& r, const Promise& p) {
+std::string broken(const DiskFiles& files, store::BlobStore& store, const Recording& r,
+                   const Promise& p) {
   const Truth& truth = r.truths[p.truth];
   auto info = store.info(truth.hash);
   if (!info) return fmt::format("info: {}", to_string(info.error()));
@@ -162,6 +187,11 @@ std::string broken(store::BlobStore& store, const Recording& r, const Promise& p
       }
       return "an acknowledged name is gone";
     }
+    case Promise::Kind::handed_over: {
+      const char* path = p.truth == 9 ? kHandedOverNext : kHandedOver;
+      if (files.look(path) != truth.bytes) return "the file that was handed over is not there";
+      return {};
+    }
     case Promise::Kind::removed:
       return {};  // it may come back: a removal frees space, it promises nothing
   }
@@ -175,7 +205,7 @@ void judge_store(Machine& machine, store::BlobStore& store, const Recording& r, 
   };
   for (const Promise& p : r.promises) {
     if (p.since > cut || cut >= p.until) continue;
-    if (auto what = broken(store, r, p); !what.empty())
+    if (auto what = broken(machine.files, store, r, p); !what.empty())
       wrong(fmt::format("blob {}: {}", p.truth, what));
   }
   const Truths truths = truths_of(r);
@@ -210,7 +240,8 @@ void judge_store(Machine& machine, store::BlobStore& store, const Recording& r, 
     }
     auto done = (*partial)->finish();
     if (!done) wrong(fmt::format("blob {} cannot be finished: {}", i, to_string(done.error())));
-    if (done && done->sha256 != truth.sha256) wrong("a resumed blob has another SHA-256");
+    auto sha256 = store.sha256(truth.hash, {}, {});
+    if (!sha256 || *sha256 != truth.sha256) wrong("a resumed blob has no or another SHA-256");
   }
 }
 
@@ -221,12 +252,13 @@ PowerLoss::PowerLoss(std::uint64_t seed) : seed_(seed), recording_(std::make_uni
   Recording& r = *recording_;
   SeededRandom random = world.random.split("content");
   for (std::size_t size :
-       {100'000u, 70'001u, 200'000u, 5000u, 0u, 300'000u, 163'840u, 90'123u, 40'000u}) {
+       {100'000u, 70'001u, 200'000u, 5000u, 0u, 300'000u, 163'840u, 90'123u, 40'000u, 120'000u}) {
     r.truths.push_back(Truth::random(random, size));
   }
   Machine machine(world, 0);
   machine.files.disk().record(&r.ops);
   for (std::size_t i = 0; i < 3; ++i) machine.files.place(kUserFiles[i], r.truths[i].bytes);
+  machine.files.place("/n0/films/other", {});
   machine.files.place("/n0/data/here", {});  // the data directory itself was made long ago
   r.set_up = r.ops.size();
   auto store = open_store(machine);

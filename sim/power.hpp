@@ -14,7 +14,7 @@ namespace archy::sim {
 
 // What the program was told is safe, and since when (an index into the recording).
 struct Promise {
-  enum class Kind : unsigned char { imported, held, named, removed, in_place };
+  enum class Kind : unsigned char { imported, held, named, removed, in_place, handed_over };
   Kind kind{};
   std::size_t truth = 0;  // index into Recording::truths
   std::size_t since = 0;

@@ -435,6 +435,41 @@ def an_origin_alone_is_enough_with_and_without_a_sidecar(world):
 
 
 @case
+def a_fetched_file_is_handed_over_and_held_until_it_changes(world):
+    path = random_file(world.file("www/film.bin", b""), 3 * MIB)
+    added = world.node("publisher").must("add", path)[0]
+    blake3, sha256 = added["blake3"], added["sha256"]
+    node, first, second = world.node(), world.root / "first", world.root / "second"
+    mask = os.umask(0o027)
+    with Origin(world.root / "www") as origin:
+        get = ["get", blake3, "--origin", f"{origin.url}/film.bin"]
+        assert node.must(*get, "-o", first)[-1]["sha256"] is None
+        assert not list(node.folder.glob("blobs/*/*.data"))
+        assert sha256_of(first) == sha256 and first.stat().st_mode & 0o777 == 0o640
+        known = node.must("info", blake3)[0]
+        assert (known["location"], known["path"]) == ("external", str(first)), known
+        assert known["sha256"] == sha256, known
+        assert node.must(*get, "-o", second, "--sha256")[-1]["sha256"] == sha256
+        assert sha256_of(second) == sha256 and second.stat().st_mode & 0o777 == 0o640
+        os.umask(mask)
+        assert node.must("verify")[-1]["damaged"] == 0
+        first.write_bytes(b"mine now")
+        assert node.must("info", blake3)[0]["complete"] is False
+        assert node.run("verify")[0] == 5
+        # Had again, and given away as it came: nothing of the first file is touched.
+        third = world.root / "third"
+        node.must(*get, "-o", third)
+        assert sha256_of(third) == sha256 and first.read_bytes() == b"mine now"
+        node.must("rm", blake3)
+        assert sha256_of(third) == sha256 and not node.must("ls")
+        # Kept by the user: the store has its own.
+        node.must(*get)
+        node.must("pin", blake3)
+        node.must(*get, "-o", world.root / "fourth")
+        assert node.must("info", blake3)[0]["location"] == "owned"
+
+
+@case
 def pins_names_and_offers_keep_blobs_from_gc(world):
     node = world.node()
     added = node.must("add", world.file("x", b"x" * 50000))[0]

@@ -188,6 +188,16 @@ Result<> LocalNode::remove(const Blake3Hash& hash, bool force) {
   return core_.store().remove(hash, force);
 }
 
+rt::Task<Sha256Digest> LocalNode::sha256(Blake3Hash hash) {
+  std::function<Result<Sha256Digest>()> job =
+      [this, hash, stop = options_.daemon ? stop_.get_token() : core_.interrupted()] {
+        return core_.store().sha256(hash, options_.verify_progress, stop);
+      };
+  CO_TRY(digest, co_await on_worker<Sha256Digest>(core_.env().executor, core_.env().clock, worker_,
+                                                  std::move(job)));
+  co_return digest;
+}
+
 rt::Task<store::VerifyReport> LocalNode::verify(store::VerifyOptions options) {
   std::function<Result<store::VerifyReport>()> job =
       [this, options, stop = options_.daemon ? stop_.get_token() : core_.interrupted()] {

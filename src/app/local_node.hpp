@@ -38,6 +38,7 @@ class LocalNode final : public rpc::NodeApi {
   Result<> pin(const rpc::PinRequest& request) override;
   Result<> unpin(const rpc::PinRequest& request) override;
   Result<> remove(const Blake3Hash& hash, bool force) override;
+  rt::Task<Sha256Digest> sha256(Blake3Hash hash) override;
   rt::Task<store::VerifyReport> verify(store::VerifyOptions options) override;
 
   Result<std::uint64_t> start_fetch(const rpc::FetchRequest& request) override {

@@ -20,6 +20,7 @@ struct GetOptions {
   std::vector<std::string> origins;
   bool explain = false;
   bool seed = false;
+  bool sha256 = false;
 };
 
 rt::Task<app::ContentReport> fetch(app::Core& core, store::HashAndFormat content,
@@ -85,6 +86,25 @@ std::optional<rt::Path> destination(const app::Target& target, const GetOptions&
   return std::nullopt;
 }
 
+// Known where the blob was added here once; else only when asked for, because it costs a pass.
+Result<std::optional<Sha256Digest>> sha256_of(app::Core& core, const app::Target& target,
+                                              const GetOptions& options,
+                                              const GlobalOptions& global) {
+  std::optional<Sha256Digest> none;
+  if (target.content.format == store::Format::hash_seq) return none;
+  if (!options.sha256) {
+    TRY(info, core.store().info(target.content.hash));
+    return info ? info->sha256 : none;
+  }
+  Progress progress(global.progress_style(), "hashing");
+  auto tell = [&](const store::Progress& now) {
+    core.poll();
+    progress.update(now.done, now.total);
+  };
+  TRY(digest, core.store().sha256(target.content.hash, tell, core.interrupted()));
+  return std::optional(digest);
+}
+
 int report_failure(const Output& out, const app::ContentReport& report) {
   if (report.error->code != Code::cancelled) return out.error(*report.error);
   const std::uint64_t held =
@@ -99,6 +119,9 @@ int get(const GlobalOptions& global, const GetOptions& options) {
   const Output out = global.output();
   auto target = app::parse_target(options.content);
   if (!target) return out.error(target.error());
+  if (options.sha256 && target->content.format == store::Format::hash_seq) {
+    return out.error({Code::bad_input, "a collection has no SHA-256, only its blobs have"});
+  }
   app::FetchContentOptions how;
   how.peers = target->peers;
   for (const std::string& text : options.from) {
@@ -132,6 +155,8 @@ int get(const GlobalOptions& global, const GetOptions& options) {
     if (!exported) return out.error(exported.error());
     written = std::move(*exported);
   }
+  auto sha256 = sha256_of(**core, *target, options, global);
+  if (!sha256) return out.error(sha256.error());
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   std::vector<std::string> paths;
@@ -141,8 +166,10 @@ int get(const GlobalOptions& global, const GetOptions& options) {
       fmt::format("{} ({}) in {:.2f} s: {} from peers, {} from origin, {} held before", hash,
                   human_bytes(report->size_bytes), seconds, human_bytes(report->from_peers_bytes),
                   human_bytes(report->from_origin_bytes), human_bytes(report->resumed_bytes));
+  if (options.sha256 && *sha256) text += fmt::format("\nsha256 {}", (*sha256)->hex());
   for (const std::string& path : paths) text += "\n" + escape_for_terminal(path);
   out.line({{"blake3", hash},
+            {"sha256", *sha256 ? Value((*sha256)->hex()) : Value(nullptr)},
             {"size_bytes", report->size_bytes},
             {"blobs", report->blobs},
             {"from_peers_bytes", report->from_peers_bytes},
@@ -169,6 +196,8 @@ void register_get(CLI::App& app, const GlobalOptions& global, int& exit) {
   command->add_option("--origin", options->origins, "URL of the same bytes on a plain HTTP server");
   command->add_flag("--explain", options->explain,
                     "say what each source gave, and why one was left");
+  command->add_flag("--sha256", options->sha256,
+                    "also say the SHA-256 (of a blob): one more pass over it");
   command->add_flag("--seed", options->seed,
                     "offer it to others too (from then on, while `serve` runs)");
   command->callback([&global, &exit, options] { exit = get(global, *options); });

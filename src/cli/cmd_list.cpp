@@ -76,9 +76,19 @@ int info(const GlobalOptions& global, const std::string& text) {
   const Output out = global.output();
   auto target = app::parse_target(text);
   if (!target) return out.error(target.error());
-  auto caller = Caller::open(global, {});
+  Progress progress(global.progress_style(), "hashing");
+  CallerOptions how;
+  how.verify_progress = [&](const store::Progress& now) { progress.update(now.done, now.total); };
+  auto caller = Caller::open(global, std::move(how));
   if (!caller) return out.error(caller.error());
-  auto blob = (*caller)->call("blob.get", rpc::Json{{"content", target->content.hash.hex()}});
+  rpc::Json params{{"content", target->content.hash.hex()}, {"sha256", true}};
+  auto blob = (*caller)->call("blob.get", params);
+  progress.clear();
+  if (!blob && blob.error().code == Code::corrupt) {
+    // What else is known of a damaged blob is known all the same.
+    params.erase("sha256");
+    blob = (*caller)->call("blob.get", params);
+  }
   if (!blob) return out.error(blob.error());
   auto text_of = [&](const char* name) { return blob->at(name).get<std::string>(); };
   const bool offered = !blob->at("offered").is_null();

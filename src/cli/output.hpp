@@ -2,6 +2,7 @@
 // characters from outside.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -13,7 +14,9 @@
 
 namespace archy::cli {
 
-using Value = std::variant<std::string, std::uint64_t, bool, std::vector<std::string>>;
+// nullptr: not known.
+using Value =
+    std::variant<std::string, std::uint64_t, bool, std::vector<std::string>, std::nullptr_t>;
 struct Field {
   std::string_view name;  // snake_case; units in the name
   Value value;

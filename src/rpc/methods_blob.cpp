@@ -59,7 +59,7 @@ Json blob_json(const BlobView& blob, const Grant& grant) {
 std::vector<ResultField> blob_fields(const std::string_view (&names)[11]) {
   static constexpr std::string_view kHelp[] = {
       "64 hex digits",
-      "64 hex digits; null while the blob is partial",
+      "64 hex digits; null while it is not known: of what was fetched nobody asked for it yet",
       "as claimed while partial; certain when size_verified",
       "",
       "",
@@ -93,6 +93,10 @@ rt::Task<Json> blob_add(Context& context, const Grant&, const Json& params) {
 
 rt::Task<Json> blob_get(Context& context, const Grant& grant, const Json& params) {
   CO_TRY(blob, context.node.blob(content(params, "content").hash));
+  if (flag(params, "sha256") && blob.info.complete && !blob.info.sha256) {
+    CO_TRY(digest, co_await context.node.sha256(blob.info.hash));
+    blob.info.sha256 = digest;
+  }
   co_return blob_json(blob, grant);
 }
 
@@ -171,10 +175,13 @@ std::vector<Method> blob_methods() {
       {.name = "blob.get",
        .scope = Scope::read,
        .help = "What the store knows of one blob.",
-       .params = {kContent},
+       .params =
+           {kContent,
+            {"sha256", Type::boolean, false,
+             "of a complete blob: compute it where it is not known, once, by reading all of it"}},
        .result = blob_fields({"blake3", "sha256", "size_bytes", "size_verified", "complete",
                               "held_bytes", "location", "names", "pinned", "offered", "path"}),
-       .errors = {Code::not_found},
+       .errors = {Code::not_found, Code::corrupt, Code::cancelled},
        .handler = blob_get},
       {.name = "blob.list",
        .scope = Scope::read,

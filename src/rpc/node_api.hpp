@@ -126,6 +126,8 @@ class NodeApi {
   virtual Result<> pin(const PinRequest& request) = 0;
   virtual Result<> unpin(const PinRequest& request) = 0;
   virtual Result<> remove(const Blake3Hash& hash, bool force) = 0;
+  // Of a complete blob; reads it whole when it is asked for the first time.
+  virtual rt::Task<Sha256Digest> sha256(Blake3Hash hash) = 0;
   virtual rt::Task<store::VerifyReport> verify(store::VerifyOptions options) = 0;
 
   // Returns its number at once. Errors: bad_input, denied, try_later (too many are waiting).

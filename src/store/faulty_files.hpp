@@ -21,8 +21,9 @@ class FaultyFiles final : public rt::Files {
     sticky_ = sticky;
   }
   void disarm() { nth_ = 0; }
-  // Of all files, since the last call.
+  // Of all files, since the last call. Written: in single pieces.
   std::uint64_t take_read_bytes() { return std::exchange(read_bytes_, 0); }
+  std::uint64_t take_written_bytes() { return std::exchange(written_bytes_, 0); }
   // Whether the armed call came.
   bool fired() const { return nth_ != 0 && calls_ >= nth_; }
 
@@ -64,6 +65,7 @@ class FaultyFiles final : public rt::Files {
       return got;
     }
     Result<> write_at(std::uint64_t offset, ByteView bytes) override {
+      owner_.written_bytes_ += bytes.size();
       return owner_.step_then([&] { return inner_->write_at(offset, bytes); });
     }
     Result<> write_at(std::uint64_t offset, std::span<const ByteView> pieces) override {
@@ -101,6 +103,7 @@ class FaultyFiles final : public rt::Files {
 
   rt::Files& inner_;
   std::uint64_t read_bytes_ = 0;
+  std::uint64_t written_bytes_ = 0;
   std::uint64_t calls_ = 0;
   std::uint64_t nth_ = 0;
   Code code_ = Code::io;

@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "base/test_hooks.hpp"
 #include "store/held_groups.hpp"
+#include "store/outboard_file.hpp"
 
 namespace archy::store {
 
@@ -69,9 +70,11 @@ Result<> FilePartial::resume(const BlobRow& row) {
   scan.outboard = outboard_.get();
   scan.wanted = bao::ChunkRanges::span(ChunkIndex(0), ChunkIndex(chunks)) - have_;
   scan.skip_holes = true;
+  scan.write_back = true;
   TRY(held, scan_held_groups(scan));
   verified_ = held.good;
   if (!held.good.is_empty()) {
+    TRY_OK(write_back(*outboard_));
     have_ |= held.good;
     row_is_behind_ = true;
     unsynced_bytes_ = 1;

@@ -26,6 +26,7 @@ Result<HeldGroups> scan_held_groups(const HeldGroupsScan& scan) {
   const bao::GroupVerifier::GroupSink note = [&](std::uint64_t group,
                                                  const bao::VerifiedLeaf* leaf) -> Result<> {
     if (leaf != nullptr) {
+      if (scan.write_back) TRY_OK(scan.data->write_at(leaf->offset(), leaf->bytes()));
       out.good.add(group * kGroupChunks, std::min((group + 1) * kGroupChunks, chunks));
     }
     return {};

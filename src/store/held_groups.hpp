@@ -17,6 +17,10 @@ struct HeldGroupsScan {
   rt::File* outboard = nullptr;  // null: none (a blob of one group has none)
   bao::ChunkRanges wanted;       // which chunks to look at; whole groups are read
   bool skip_holes = false;       // do not read what the file never had
+  // Writes each good group again where it stands. After a failed sync the cache shows bytes that
+  // the disk never took and calls them clean: only what is written again is part of the next sync
+  // (B9).
+  bool write_back = false;
   std::function<void(std::uint64_t bytes)> on_read;  // may be empty
   std::stop_token stop;
 };

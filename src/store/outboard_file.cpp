@@ -23,6 +23,19 @@ bao::PairSink compare_pairs(rt::File& file, bool& differs) {
       };
 }
 
+Result<> write_back(rt::File& file) {
+  Bytes window(64u << 10);
+  for (std::uint64_t at = 0;;) {
+    TRY(data, file.next_data(at));
+    if (!data.has_value()) return {};
+    at = std::max(at, *data);
+    TRY(got, file.read_at(at, window));
+    if (got == 0) return {};
+    TRY_OK(file.write_at(at, ByteView(window).first(got)));
+    at += got;
+  }
+}
+
 Result<bao::Pair> PairWindows::pair(rt::File& file, std::uint64_t index) {
   const std::uint64_t at = index * kPairBytes;
   Window* window = nullptr;

@@ -15,6 +15,9 @@ bao::PairSink write_pairs(rt::File& file);
 // outlive it.
 bao::PairSink compare_pairs(rt::File& file, bool& differs);
 
+// Writes what the file holds again where it stands; see HeldGroupsScan::write_back. Holes stay.
+Result<> write_back(rt::File& file);
+
 // Pairs by index through a few windows: a large one that moves forwards with a scan, small ones for
 // jumps. Thread: one at a time.
 class PairWindows {
