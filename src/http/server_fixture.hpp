@@ -36,16 +36,7 @@ class HandClock final : public rt::Clock {
     std::promise<void> done;
     boost::asio::post(executor_, [&] {
       now_ += by.count();
-      for (bool fired = true; fired;) {
-        fired = false;
-        for (auto* timer : timers_) {
-          if (timer->fire && timer->when <= now()) {
-            std::exchange(timer->fire, nullptr)();
-            fired = true;
-            break;
-          }
-        }
-      }
+      fire_due();
       done.set_value();
     });
     done.get_future().wait();
@@ -58,12 +49,26 @@ class HandClock final : public rt::Clock {
     void arm(rt::Instant at, std::function<void()> on_fire) override {
       when = at;
       fire = std::move(on_fire);
+      if (at <= clock.now()) boost::asio::post(clock.executor_, [&of = clock] { of.fire_due(); });
     }
     void disarm() override { fire = nullptr; }
     HandClock& clock;
     rt::Instant when;
     std::function<void()> fire;
   };
+  void fire_due() {
+    for (bool fired = true; fired;) {
+      fired = false;
+      for (auto* timer : timers_) {
+        if (timer->fire && timer->when <= now()) {
+          std::exchange(timer->fire, nullptr)();
+          fired = true;
+          break;
+        }
+      }
+    }
+  }
+
   rt::Executor executor_;
   std::atomic<rt::Duration::rep> now_ = 1'000'000'000;
   std::list<HandTimer*> timers_;
@@ -172,6 +177,11 @@ class ServerWorld {
       done.set_value();
     });
     done.get_future().wait();
+  }
+  // Until the loop has noticed all that was said. It looks at its sockets between two posted calls;
+  // from an accepted connection to a head that is being read it is less than ten steps.
+  void settle() {
+    for (int turn = 0; turn < 32; ++turn) call([] {});
   }
   // Until `holds`, asked on the loop, is true; fails the test after 10 s.
   void eventually(const std::function<bool()>& holds) {

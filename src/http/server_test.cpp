@@ -292,7 +292,7 @@ TEST_F(HttpServer, EndsSlowHeadsAndSilentConnections) {
   idle.say(get("/"));
   idle.hear_until("hello");
   world.eventually([&] { return world.server->connections() == 3; });
-  // The head's first bytes are noticed on the loop: one deadline from now is enough for each.
+  world.settle();  // the head's deadline counts from when its first bytes are noticed
   world.clock.advance(9s);
   EXPECT_TRUE(idle.is_silent());
   slow.say("TP/1");
