@@ -1,12 +1,15 @@
 """Driving archipelago processes on this machine: nodes in temporary folders, on loopback, ended by their process id."""
 
+import contextlib
 import hashlib
+import http.client
 import json
 import os
 import pathlib
 import signal
 import subprocess
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -46,6 +49,10 @@ class Node:
             sys.exit(f"archipelago {' '.join(map(str, words))}: exit {code}: {errors.strip()}")
         return lines
 
+    def network(self):
+        """Around making a connection: in whatever network the node is."""
+        return contextlib.nullcontext()
+
     def start(self, *words: str, cwd=None) -> subprocess.Popen:
         return subprocess.Popen(self.command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd)
 
@@ -77,6 +84,64 @@ class Server:
     def kill(self) -> None:
         self.process.kill()
         self.process.communicate()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+class Daemon:
+    """A running `node`, on ports the system chose unless told otherwise."""
+
+    def __init__(self, node, *words, default_ports: bool = False, **environment):
+        self.node = node
+        ports = {} if default_ports else {"ARCHIPELAGO_CONTROL_PORT": "0", "ARCHIPELAGO_CONTENT_PORT": "0"}
+        self.environment = os.environ | ports | environment
+        self.process = subprocess.Popen(node.command("node", *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment)
+        hello = self.process.stdout.readline()
+        assert hello, f"node did not start: {self.process.stderr.read().strip()}"
+        self.hello = json.loads(hello)
+        self.ports = json.loads((node.folder / "run" / "ports.json").read_text())
+        self.token = (node.folder / "run" / "token").read_text().strip()
+
+    def http(self, verb, path, body=None, **headers):
+        host, port = self.ports["control"].rsplit(":", 1)
+        connection = http.client.HTTPConnection(host, int(port), timeout=30)
+        with self.node.network():
+            connection.connect()
+        connection.request(verb, path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, dict(answer.getheaders()), answer.read().decode()
+
+    def post(self, method, params=None, token=None):
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}})
+        status, _, text = self.http("POST", "/rpc/v1", body, Authorization=f"Bearer {token or self.token}", **{"Content-Type": "application/json"})
+        return status, json.loads(text)
+
+    def result(self, method, params=None, token=None):
+        status, answer = self.post(method, params, token)
+        assert status == 200 and "result" in answer, (method, status, answer)
+        return answer["result"]
+
+    def of_scope(self, scope):
+        """A token of a lesser scope."""
+        return self.result("token.create", {"scope": scope})["token"]
+
+    def fetch_ended(self, number):
+        """The status of a fetch once it has ended."""
+        while True:
+            now = self.result("fetch.status", {"fetch": number})["fetches"][0]
+            if now["state"] not in ("waiting", "running"):
+                return now
+            time.sleep(0.02)
+
+    def stop(self, how=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        _, self.log = self.process.communicate(timeout=30)
+        return self.process.returncode
 
     def __enter__(self):
         return self

@@ -6,18 +6,16 @@ Prints PASS or FAIL for each case and the plain closing line.
 """
 
 import contextlib
-import http.client
 import json
 import os
 import pathlib
 import signal
 import socket
-import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from cli_test import HELLO_BLAKE3, MIB, refused, run_cases  # noqa: E402
-from local_node import Origin, random_file  # noqa: E402
+from local_node import Daemon, Origin, random_file  # noqa: E402
 
 CASES = {}
 NEEDS_SWARM = set()
@@ -33,49 +31,6 @@ def swarm_case(function):
     return case(function)
 
 
-class Daemon:
-    """A running `node`, on ports the system chose."""
-
-    def __init__(self, node, *words, **environment):
-        self.node = node
-        self.environment = dict(os.environ, ARCHIPELAGO_CONTROL_PORT="0", **environment)
-        self.process = subprocess.Popen(node.command("node", *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment)
-        hello = self.process.stdout.readline()
-        assert hello, f"node did not start: {self.process.stderr.read().strip()}"
-        self.hello = json.loads(hello)
-        self.ports = json.loads((node.folder / "run" / "ports.json").read_text())
-        self.token = (node.folder / "run" / "token").read_text().strip()
-
-    def http(self, verb, path, body=None, **headers):
-        host, port = self.ports["control"].rsplit(":", 1)
-        connection = http.client.HTTPConnection(host, int(port), timeout=30)
-        connection.request(verb, path, body, headers)
-        answer = connection.getresponse()
-        return answer.status, dict(answer.getheaders()), answer.read().decode()
-
-    def post(self, method, params=None, token=None):
-        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}})
-        status, _, text = self.http("POST", "/rpc/v1", body, Authorization=f"Bearer {token or self.token}", **{"Content-Type": "application/json"})
-        return status, json.loads(text)
-
-    def result(self, method, params=None, token=None):
-        status, answer = self.post(method, params, token)
-        assert status == 200 and "result" in answer, (method, status, answer)
-        return answer["result"]
-
-    def stop(self, how=signal.SIGTERM):
-        if self.process.poll() is None:
-            self.process.send_signal(how)
-        _, self.log = self.process.communicate(timeout=30)
-        return self.process.returncode
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-
-
 @case
 def a_node_starts_says_where_it_is_and_stops_cleanly(world):
     node = world.node()
@@ -83,7 +38,8 @@ def a_node_starts_says_where_it_is_and_stops_cleanly(world):
         run = node.folder / "run"
         for name in ("token", "ports.json", "sock"):
             assert (run / name).stat().st_mode & 0o777 == 0o600, name
-        assert daemon.ports["control"] == daemon.hello["control"] and daemon.ports["control"].startswith("127.0.0.1:")
+        for port in ("control", "content"):
+            assert daemon.ports[port] == daemon.hello[port] and daemon.ports[port].startswith("127.0.0.1:"), port
         assert daemon.ports["pid"] == daemon.process.pid and daemon.ports["swarm"] == []
         assert len(daemon.token) == 64
         first = daemon.token
@@ -251,8 +207,7 @@ def a_fetch_runs_in_the_node_and_its_events_are_heard(world):
         made = daemon.result("token.create", {"scope": "operate"})
         # A lesser token cannot point the node at the operator's own network.
         again = daemon.result("fetch.start", {"content": "11" * 32, "origins": [f"{origin.url}/big"]}, token=made["token"])
-        while (one := daemon.result("fetch.status", {"fetch": again["fetch"]})["fetches"][0])["state"] in ("waiting", "running"):
-            pass
+        one = daemon.fetch_ended(again["fetch"])
         assert one["state"] == "failed" and one["held_bytes"] == 0, one
 
 

@@ -347,12 +347,13 @@ void with_node(const std::function<void(const Target&, const rt::Path& folder)>&
     settings::ConfigPlaces places;
     places.data_dir = folder / "node";
     places.system = folder / "none";
-    const settings::Environment environment{{"ARCHIPELAGO_CONTROL_PORT", "0"}};
+    const settings::Environment environment{{"ARCHIPELAGO_CONTROL_PORT", "0"},
+                                            {"ARCHIPELAGO_CONTENT_PORT", "0"}};
     auto config = settings::ConfigFile::load((*core)->env().files, places, environment);
     ASSERT_TRUE(config);
     std::thread thread;
     auto ready = [&](const NodeAddresses& addresses) {
-      thread = std::thread([&, port = addresses.control->port] {
+      thread = std::thread([&, port = addresses.control.port] {
         client(prepare(port, folder / "node"), folder);
         ::kill(::getpid(), SIGINT);
       });

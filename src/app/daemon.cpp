@@ -7,6 +7,8 @@
 
 #include "app/local_node.hpp"
 #include "base/log.hpp"
+#include "rpc/content_port.hpp"
+#include "rpc/content_store_source.hpp"
 #include "rpc/control_port.hpp"
 #include "rt/signal.hpp"
 #include "rt/whole_file.hpp"
@@ -33,8 +35,9 @@ std::string ports_text(const NodeAddresses& addresses) {
   nlohmann::ordered_json out{{"pid", ::getpid()},
                              {"endpoint_id", addresses.endpoint_id.hex()},
                              {"socket", addresses.socket.string()},
+                             {"control", rt::to_string(addresses.control)},
+                             {"content", rt::to_string(addresses.content)},
                              {"swarm", nlohmann::ordered_json::array()}};
-  if (addresses.control) out["control"] = rt::to_string(*addresses.control);
   for (const rt::Address& address : addresses.swarm) out["swarm"].push_back(rt::to_string(address));
   return out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
@@ -49,7 +52,10 @@ class RunningNode {
         tokens_(core.env().random),
         events_(core.env().executor),
         node_(core, config, events_, {.daemon = true, .door = door_.get()}),
-        control_({node_, events_, &tokens_, core.env().clock}, core.env().executor) {}
+        content_source_(core.store()),
+        content_(content_source_),
+        control_({node_, events_, &tokens_, core.env().clock}, core.env().executor,
+                 {.content = &content_.counts()}) {}
 
   Result<NodeAddresses> listen() {
     const settings::Settings& settings = config_.settings();
@@ -62,14 +68,13 @@ class RunningNode {
         http::listen_unix(core_.env().executor, core_.env().clock, out.socket, control_, options);
     if (!socket) return fail_in("control socket", socket.error());
     servers_.push_back(std::move(*socket));
-    const auto port = static_cast<std::uint16_t>(settings.get(settings::kControlPort));
-    auto tcp = http::listen_tcp(core_.env().executor, core_.env().clock,
-                                rt::Address::loopback(port), control_, options);
-    if (!tcp) return fail_in(fmt::format("control port {}", port), tcp.error());
-    out.control = (*tcp)->address();
-    servers_.push_back(std::move(*tcp));
-    control_.set_hosts(out.control ? out.control->port : port,
-                       settings.get(settings::kControlHosts));
+    TRY(control,
+        listen_loopback("control port", settings.get(settings::kControlPort), control_, options));
+    control_.set_hosts(control.port, settings.get(settings::kControlHosts));
+    out.control = control;
+    TRY(content,
+        listen_loopback("content port", settings.get(settings::kContentPort), content_, options));
+    out.content = content;
     if (door_) out.swarm = door_->bound_addresses();
     rt::Files& files = core_.env().files;
     TRY_OK(rt::write_whole_file(files, run_folder() / "token",
@@ -89,6 +94,18 @@ class RunningNode {
   }
 
  private:
+  // Errors: io (the port is taken).
+  Result<rt::Address> listen_loopback(std::string_view what, std::int64_t port,
+                                      http::Handler& handler, const http::ServerOptions& options) {
+    auto server =
+        http::listen_tcp(core_.env().executor, core_.env().clock,
+                         rt::Address::loopback(static_cast<std::uint16_t>(port)), handler, options);
+    if (!server) return fail_in(fmt::format("{} {}", what, port), server.error());
+    const auto address = (*server)->address();
+    servers_.push_back(std::move(*server));
+    if (!address) return fail(Code::internal, "a TCP port without an address");
+    return *address;
+  }
   rt::Path run_folder() const { return core_.data_dir().root() / "run"; }
 
   Core& core_;
@@ -97,6 +114,8 @@ class RunningNode {
   rpc::Tokens tokens_;
   rpc::Events events_;
   LocalNode node_;
+  rpc::StoreContentSource content_source_;
+  rpc::ContentPort content_;
   rpc::ControlPort control_;
   std::vector<std::unique_ptr<http::Server>> servers_;
 };
@@ -109,8 +128,8 @@ rt::Task<> run_node(Core& core, settings::ConfigFile& config,
   RunningNode node(core, config, std::move(door));
   auto addresses = node.listen();
   if (addresses) {
-    log::info("node", "started: control {}, swarm {}",
-              addresses->control ? rt::to_string(*addresses->control) : std::string("none"),
+    log::info("node", "started: control {}, content {}, swarm {}",
+              rt::to_string(addresses->control), rt::to_string(addresses->content),
               addresses->swarm.empty() ? std::string("off") : rt::to_string(addresses->swarm[0]));
     ready(*addresses);
     const rt::Instant never = rt::kNever;

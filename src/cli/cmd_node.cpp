@@ -20,13 +20,16 @@ void greet(const Output& out, const app::NodeAddresses& addresses) {
     swarm.push_back(rt::to_string(address));
     text += (text.empty() ? "" : ",") + swarm.back();
   }
-  const std::string control = addresses.control ? rt::to_string(*addresses.control) : "";
+  const std::string control = rt::to_string(addresses.control);
+  const std::string content = rt::to_string(addresses.content);
   out.line({{"endpoint_id", addresses.endpoint_id.hex()},
             {"control", control},
+            {"content", content},
             {"socket", addresses.socket.string()},
             {"swarm", swarm}},
-           fmt::format("node {}\n  control  {}\n  swarm    {}", addresses.endpoint_id.hex(),
-                       control, text.empty() ? "off (swarm.enabled is false)" : text));
+           fmt::format("node {}\n  control  {}\n  content  http://{}/blobs/HASH\n  swarm    {}",
+                       addresses.endpoint_id.hex(), control, content,
+                       text.empty() ? "off (swarm.enabled is false)" : text));
 }
 
 int node(const GlobalOptions& global) {

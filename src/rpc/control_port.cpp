@@ -129,7 +129,8 @@ rt::Task<> ControlPort::events(http::ServerExchange& exchange) {
 }
 
 rt::Task<> ControlPort::metrics(http::ServerExchange& exchange) {
-  const std::string text = metrics_text(context_.node, context_.events, dispatcher_, counts_);
+  const std::string text =
+      metrics_text(context_.node, context_.events, dispatcher_, counts_, options_.content);
   http::ServerResponse response = head(200, "text/plain; version=0.0.4; charset=utf-8");
   co_return co_await exchange.send(std::move(response), text);
 }

@@ -21,10 +21,13 @@ struct ControlCounts {
   std::map<std::string_view, std::uint64_t> refused;  // by the check that refused
 };
 
+struct ContentCounts;
+
 struct ControlOptions {
   // After a wrong token. The connection ends, too: a guess costs a connection and this long.
   rt::Duration wrong_token_delay = std::chrono::milliseconds(250);
   rt::Duration keep_alive = std::chrono::seconds(15);  // of an event stream without events
+  const ContentCounts* content = nullptr;  // of the content port, for /metrics; outlives this
 };
 
 // Thread: the loop. Lifetime: outlives the servers that were given it; the context outlives it.

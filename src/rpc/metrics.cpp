@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <utility>
 
+#include "rpc/content_port.hpp"
 #include "rpc/control_port.hpp"
 
 namespace archy::rpc {
@@ -56,7 +57,7 @@ void fetches(Page& page, NodeApi& node) {
 }  // namespace
 
 std::string metrics_text(NodeApi& node, const Events& events, const Dispatcher& dispatcher,
-                         const ControlCounts& control) {
+                         const ControlCounts& control, const ContentCounts* content) {
   Page page;
   if (const auto info = node.info()) {
     page.one("uptime_seconds", "gauge", "Since the node was started.", info->uptime_ms / 1000);
@@ -82,6 +83,16 @@ std::string metrics_text(NodeApi& node, const Events& events, const Dispatcher& 
     page.sample(count, fmt::format("check=\"{}\"", check));
   page.one("control_served_total", "counter", "Requests that passed every check.", control.served);
   page.one("event_listeners", "gauge", "Listeners of /events.", events.listeners());
+  if (content) {
+    page.one("content_requests_total", "counter", "Requests on the content port.",
+             content->requests);
+    page.one("content_not_found_total", "counter", "Of these, for what is not held or not offered.",
+             content->not_found);
+    page.one("content_sent_bytes_total", "counter", "Bytes of blobs sent there.",
+             content->body_bytes);
+    page.one("content_broken_off_total", "counter", "Bodies that ended short.",
+             content->broken_off);
+  }
   return page.take();
 }
 

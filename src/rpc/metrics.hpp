@@ -7,10 +7,11 @@
 
 namespace archy::rpc {
 
+struct ContentCounts;
 struct ControlCounts;
 
-// Source: Prometheus exposition format 0.0.4.
+// `content`: none where there is no content port. Source: Prometheus exposition format 0.0.4.
 std::string metrics_text(NodeApi& node, const Events& events, const Dispatcher& dispatcher,
-                         const ControlCounts& control);
+                         const ControlCounts& control, const ContentCounts* content);
 
 }  // namespace archy::rpc

@@ -44,6 +44,14 @@ const std::vector<Setting>& rows() {
        .default_value = Words{},
        .help = "Further Host names the control API answers to, as name:port, for a reverse proxy "
                "on this machine. 127.0.0.1, localhost and [::1] with the port always do."},
+      {.name = kContentPort.name,
+       .kind = Kind::integer,
+       .default_value = std::int64_t{4921},
+       .min = 0,
+       .max = 65535,
+       .help = "TCP port of the content port on 127.0.0.1, where players, browsers and download "
+               "programs read what is offered, by hash and without a token. 0 takes any free "
+               "one; run/ports.json says which."},
       {.name = kFetchJobsAtOnce.name,
        .kind = Kind::integer,
        .default_value = std::int64_t{4},

@@ -43,6 +43,7 @@ inline constexpr Key<std::string> kLogFormat{"log.format"};
 inline constexpr Key<std::int64_t> kNodeDrainMs{"node.drain_ms"};
 inline constexpr Key<std::int64_t> kControlPort{"control.port"};
 inline constexpr Key<std::vector<std::string>> kControlHosts{"control.hosts"};
+inline constexpr Key<std::int64_t> kContentPort{"content.port"};
 inline constexpr Key<std::int64_t> kFetchJobsAtOnce{"fetch.jobs_at_once"};
 inline constexpr Key<bool> kSwarmEnabled{"swarm.enabled"};
 inline constexpr Key<std::vector<std::string>> kSwarmBind{"swarm.bind"};
