@@ -60,8 +60,8 @@ class Node:
 class Server:
     """A running `serve`, with its counters once it was stopped."""
 
-    def __init__(self, node: Node, *words: str):
-        self.process = node.start("serve", "--bind", "127.0.0.1:0", *words)
+    def __init__(self, node: Node, *words: str, bind: str = "127.0.0.1:0"):
+        self.process = node.start("serve", "--bind", bind, *words)
         hello = self.process.stdout.readline()
         if not hello:
             sys.exit(f"serve did not start: {self.process.stderr.read().strip()}")

@@ -65,6 +65,11 @@ store::BlobStore& Core::store() { return *parts_->store; }
 http::Client& Core::http() { return *parts_->http; }
 const DataDir& Core::data_dir() const { return *parts_->data_dir; }
 
+void Core::set_connector(http::ConnectorOptions options) {
+  parts_->http =
+      http::make_curl_client(parts_->loop.get_executor(), parts_->clock, std::move(options));
+}
+
 std::stop_token Core::interrupted() const { return parts_->stop.get_token(); }
 
 void Core::poll() {

@@ -31,6 +31,9 @@ class Core {
   http::Client& http();
   const DataDir& data_dir() const;
 
+  // How URLs are opened from here on, by every module. Requires: no response of http() is open.
+  void set_connector(http::ConnectorOptions options);
+
   // Requested by the first SIGINT or SIGTERM after open(); a second one ends the process at once.
   std::stop_token interrupted() const;
 

@@ -14,12 +14,13 @@ bool ended(FetchState state) {
   return state != FetchState::waiting && state != FetchState::running;
 }
 
-Result<std::vector<fetch::PeerAddress>> peers_of(const rpc::FetchRequest& request) {
+Result<std::vector<fetch::PeerAddress>> peers_of(const rpc::FetchRequest& request,
+                                                 bool allow_private) {
   std::vector<fetch::PeerAddress> out;
   for (const std::string& text : request.peers) {
     TRY(peer, parse_peer(text));
     for (const rt::Address& address : peer.addresses) {
-      if (!request.allow_private && rt::is_private(address))
+      if (!allow_private && rt::is_private(address))
         return fail(Code::denied, "only an admin may name a peer on a private address");
     }
     out.push_back(std::move(peer));
@@ -35,18 +36,19 @@ struct FetchJobs::Job {
   std::stop_source stop;
 };
 
-FetchJobs::FetchJobs(Core& core, rpc::Events& events, PeerDoor* door, FetchJobLimits limits)
+FetchJobs::FetchJobs(Core& core, rpc::Events& events, PeerDoor* door, FetchJobRules rules)
     : core_(core),
       events_(events),
       door_(door),
-      limits_(limits),
+      rules_(rules),
       freed_(core.env().executor),
       scope_(core.env().executor) {}
 
 FetchJobs::~FetchJobs() = default;
 
 Result<std::uint64_t> FetchJobs::start(const rpc::FetchRequest& request) {
-  TRY(peers, peers_of(request));
+  const bool allow_private = request.allow_private || rules_.allow_private;
+  TRY(peers, peers_of(request, allow_private));
   for (const std::string& url : request.origins) {
     if (auto parsed = http::parse_url(url); !parsed) return fail_in("origin", parsed.error());
   }
@@ -59,7 +61,7 @@ Result<std::uint64_t> FetchJobs::start(const rpc::FetchRequest& request) {
     if (job->view.content == request.content)
       return fail(Code::try_later, fmt::format("fetch {} is bringing it already", id));
   }
-  if (unfinished >= limits_.unfinished) return fail(Code::try_later, "too many fetches wait");
+  if (unfinished >= rules_.unfinished) return fail(Code::try_later, "too many fetches wait");
   if (request.seed) {
     TRY_OK(core_.store().set_offer(request.content, store::OfferClass::public_));
   }
@@ -70,7 +72,7 @@ Result<std::uint64_t> FetchJobs::start(const rpc::FetchRequest& request) {
   job->options.origins = request.origins;
   job->options.stop = job->stop.get_token();
   job->options.door = door_;
-  job->options.allow_private = request.allow_private;
+  job->options.allow_private = allow_private;
   jobs_[job->view.id] = job;
   scope_.start(run(job));
   return job->view.id;
@@ -79,7 +81,7 @@ Result<std::uint64_t> FetchJobs::start(const rpc::FetchRequest& request) {
 boost::asio::awaitable<void> FetchJobs::run(std::shared_ptr<Job> job) {
   const std::stop_token stop = job->stop.get_token();
   const std::stop_callback wake(stop, [this] { freed_.notify(); });
-  while (running_ >= limits_.at_once && !stop.stop_requested())
+  while (running_ >= rules_.at_once && !stop.stop_requested())
     (void)co_await freed_.wait(core_.env().clock);
   ContentReport report;
   if (stop.stop_requested()) {
@@ -131,7 +133,7 @@ void FetchJobs::tell(std::string_view event, const Job& job) {
 void FetchJobs::forget_old() {
   std::size_t done = 0;
   for (const auto& [id, job] : jobs_) done += ended(job->view.state) ? 1 : 0;
-  for (auto at = jobs_.begin(); at != jobs_.end() && done > limits_.remembered;) {
+  for (auto at = jobs_.begin(); at != jobs_.end() && done > rules_.remembered;) {
     const bool old = ended(at->second->view.state);
     at = old ? jobs_.erase(at) : std::next(at);
     done -= old ? 1 : 0;

@@ -12,7 +12,8 @@
 
 namespace archy::app {
 
-struct FetchJobLimits {
+struct FetchJobRules {
+  bool allow_private = false;  // net.allow_private: for requests that may not by themselves
   std::size_t at_once = 4;
   std::size_t unfinished = 1024;  // further ones are refused: try_later
   std::size_t remembered = 256;   // of those that ended, the last
@@ -22,7 +23,7 @@ struct FetchJobLimits {
 // door (none: each fetch with peers opens its own) outlive it.
 class FetchJobs {
  public:
-  FetchJobs(Core& core, rpc::Events& events, PeerDoor* door, FetchJobLimits limits);
+  FetchJobs(Core& core, rpc::Events& events, PeerDoor* door, FetchJobRules rules);
   ~FetchJobs();
 
   // As rpc::NodeApi.
@@ -44,7 +45,7 @@ class FetchJobs {
   Core& core_;
   rpc::Events& events_;
   PeerDoor* door_;
-  FetchJobLimits limits_;
+  FetchJobRules rules_;
   std::map<std::uint64_t, std::shared_ptr<Job>> jobs_;  // by number: the order they came in
   std::uint64_t next_ = 1;
   std::size_t running_ = 0;

@@ -34,8 +34,9 @@ Result<> outside_data_dir(const rt::Path& path, const rt::Path& data_dir) {
   return {};
 }
 
-FetchJobLimits limits_of(const settings::Settings& settings) {
-  FetchJobLimits out;
+FetchJobRules rules_of(const settings::Settings& settings) {
+  FetchJobRules out;
+  out.allow_private = settings.get(settings::kNetAllowPrivate);
   out.at_once = static_cast<std::size_t>(settings.get(settings::kFetchJobsAtOnce));
   return out;
 }
@@ -47,6 +48,14 @@ constexpr bool kSwarmBuilt = false;
 #endif
 
 }  // namespace
+
+http::ConnectorOptions connector_options(const settings::Settings& settings) {
+  http::ConnectorOptions out;
+  // The table has checked it: not an address means there is none.
+  if (const auto proxy = rt::parse_address(settings.get(settings::kNetSocks5))) out.socks5 = *proxy;
+  out.allow_private = settings.get(settings::kNetAllowPrivate);
+  return out;
+}
 
 void apply_live_settings(const settings::Settings& settings) {
   log::set_level(std::string_view(settings.get(settings::kLogLevel)));
@@ -63,7 +72,7 @@ LocalNode::LocalNode(Core& core, settings::ConfigFile& config, rpc::Events& even
       config_(config),
       options_(std::move(options)),
       begun_(core.env().clock.now()),
-      fetches_(core, events, options_.door, limits_of(config.settings())) {}
+      fetches_(core, events, options_.door, rules_of(config.settings())) {}
 
 boost::asio::awaitable<void> LocalNode::close() {
   request_stop();

@@ -73,6 +73,9 @@ class LocalNode final : public rpc::NodeApi {
   FetchJobs fetches_;
 };
 
+// How URLs are opened, by `net.*`.
+http::ConnectorOptions connector_options(const settings::Settings& settings);
+
 // Puts what can change without a restart into force.
 void apply_live_settings(const settings::Settings& settings);
 

@@ -132,6 +132,7 @@ int get(const GlobalOptions& global, const GetOptions& options) {
   how.origins = options.origins;
   auto core = global.open();
   if (!core) return out.error(core.error());
+  if (auto config = global.load_config(**core); !config) return out.error(config.error());
   if (auto free = check_output(**core, options); !free) return out.error(free.error());
 
   if (options.seed) {

@@ -3,6 +3,7 @@
 
 #include <CLI/App.hpp>
 
+#include "app/local_node.hpp"
 #include "cli/command.hpp"
 #include "cli/exit_code.hpp"
 
@@ -23,7 +24,10 @@ Result<settings::ConfigFile> GlobalOptions::load_config(app::Core& core) const {
   settings::ConfigPlaces places;
   places.data_dir = core.data_dir().root();
   if (!config.empty()) places.given = rt::Path(config);
-  return settings::ConfigFile::load(core.env().files, places, settings::process_environment());
+  TRY(loaded,
+      settings::ConfigFile::load(core.env().files, places, settings::process_environment()));
+  core.set_connector(app::connector_options(loaded.settings()));
+  return loaded;
 }
 
 namespace {

@@ -28,6 +28,7 @@ struct GlobalOptions {
   Output output() const { return Output(json); }
   Progress::Style progress_style() const { return Progress::style_for(json, no_progress); }
   rt::Path data_dir_path() const;
+  // The settings, with what they say about the network in force in `core`.
   // Errors: as settings::ConfigFile::load().
   Result<settings::ConfigFile> load_config(app::Core& core) const;
   // Opens the data directory, with signals caught.

@@ -24,13 +24,12 @@ Result<> Connector::check_host(const Url& url, Reach reach) const {
   if (is_within(url.host, "onion") && !options_.socks5) {
     return fail(Code::unsupported, "a .onion address needs a SOCKS5 proxy");
   }
-  if (reach == Reach::anywhere) return {};
   const auto literal = rt::parse_address(url.host + ":0");
-  if (literal && rt::is_private(*literal)) {
+  if (literal && !may_reach(*literal, reach)) {
     return fail(Code::denied, std::string("the address is not on the public internet but ") +
                                   std::string(to_string(rt::classify(*literal))));
   }
-  if (is_within(url.host, "localhost")) {
+  if (is_within(url.host, "localhost") && !may_reach(rt::Address::loopback(0), reach)) {
     return fail(Code::denied, "the address is not on the public internet but loopback");
   }
   return {};
@@ -38,7 +37,11 @@ Result<> Connector::check_host(const Url& url, Reach reach) const {
 
 bool Connector::may_connect(const rt::Address& to, Reach reach) const {
   if (options_.socks5) return to == *options_.socks5;
-  return reach == Reach::anywhere || !rt::is_private(to);
+  return may_reach(to, reach);
+}
+
+bool Connector::may_reach(const rt::Address& to, Reach reach) const {
+  return reach == Reach::anywhere || options_.allow_private || !rt::is_private(to);
 }
 
 }  // namespace archy::http

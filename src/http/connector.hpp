@@ -19,6 +19,8 @@ namespace archy::http {
 
 struct ConnectorOptions {
   std::optional<rt::Address> socks5 = std::nullopt;
+  // Every host may be on the operator's own network, whoever named it.
+  bool allow_private = false;
   // Names that are not looked up, in lower case; the port is the URL's. Judged like any other.
   std::vector<std::pair<std::string, rt::Address>> pinned = {};
 };
@@ -29,6 +31,7 @@ enum class Reach : unsigned char {
   anywhere,  // the operator gave this host himself: it may be on his own network
 };
 
+// Immutable. Thread: any.
 class Connector {
  public:
   explicit Connector(ConnectorOptions options) : options_(std::move(options)) {}
@@ -44,6 +47,8 @@ class Connector {
   bool may_connect(const rt::Address& to, Reach reach) const;
 
  private:
+  bool may_reach(const rt::Address& to, Reach reach) const;
+
   ConnectorOptions options_;
 };
 

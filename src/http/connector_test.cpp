@@ -48,6 +48,16 @@ TEST(Connector, RefusesHostsOutOfReachBeforeAnyLookUp) {
   }
 }
 
+TEST(Connector, ReachesPrivateHostsForAnybodyWhenTheOperatorSaysSo) {
+  const Connector open({.allow_private = true});
+  for (const auto* host : {"127.0.0.1", "localhost", "10.0.0.1", "[fd00::1]"})
+    EXPECT_EQ(verdict(open, host, Reach::public_only), kFine) << host;
+  EXPECT_TRUE(open.may_connect(rt::Address::loopback(1), Reach::public_only));
+  // The proxy stays the only one that is connected to.
+  const Connector proxied({.socks5 = kProxy, .allow_private = true});
+  EXPECT_FALSE(proxied.may_connect(rt::Address::loopback(1), Reach::public_only));
+}
+
 TEST(Connector, NeverLooksUpOnionNamesItself) {
   for (const auto reach : {Reach::public_only, Reach::anywhere}) {
     EXPECT_EQ(verdict(Connector({}), "abc.onion", reach), Code::unsupported);

@@ -52,6 +52,17 @@ const std::vector<Setting>& rows() {
        .help = "TCP port of the content port on 127.0.0.1, where players, browsers and download "
                "programs read what is offered, by hash and without a token. 0 takes any free "
                "one; run/ports.json says which."},
+      {.name = kNetSocks5.name,
+       .kind = Kind::address,
+       .default_value = std::string(),
+       .help = "SOCKS5 proxy (Tor) that every URL is opened through; names are resolved there, and "
+               "nothing is asked of this machine's DNS. Peers are not reached through it: they see "
+               "this machine's address."},
+      {.name = kNetAllowPrivate.name,
+       .kind = Kind::boolean,
+       .default_value = false,
+       .help = "Whether URLs and addresses that the operator did not give himself may lead to "
+               "private networks and this machine, too."},
       {.name = kFetchJobsAtOnce.name,
        .kind = Kind::integer,
        .default_value = std::int64_t{4},
@@ -129,6 +140,10 @@ bool holds(const Setting& setting, const Value& value) {
       const auto* text = std::get_if<std::string>(&value);
       return text && std::ranges::find(setting.choices, *text) != setting.choices.end();
     }
+    case Kind::address: {
+      const auto* text = std::get_if<std::string>(&value);
+      return text && (text->empty() || rt::parse_address(*text).has_value());
+    }
     case Kind::text_list: {
       const auto* words = std::get_if<Words>(&value);
       return words && words->size() <= kListEntries && std::ranges::all_of(*words, is_word);
@@ -198,6 +213,7 @@ Result<Value> parse_words(const Setting& setting, std::string_view text) {
       break;
     }
     case Kind::choice:
+    case Kind::address:
       value = std::string(text);
       break;
     case Kind::text_list:
@@ -231,6 +247,8 @@ std::string range_text(const Setting& setting) {
       return fmt::format("a whole number from {} to {}", setting.min, setting.max);
     case Kind::choice:
       return "one of " + joined(setting.choices);
+    case Kind::address:
+      return "IP:PORT, or nothing";
     case Kind::text_list:
       return "a list of words";
     case Kind::address_list:

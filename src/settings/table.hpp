@@ -18,6 +18,7 @@ enum class Kind : unsigned char {
   integer,
   choice,        // one of `choices`
   text_list,     // any words
+  address,       // IP:PORT, or nothing
   address_list,  // IP:PORT, at least one
 };
 
@@ -44,6 +45,8 @@ inline constexpr Key<std::int64_t> kNodeDrainMs{"node.drain_ms"};
 inline constexpr Key<std::int64_t> kControlPort{"control.port"};
 inline constexpr Key<std::vector<std::string>> kControlHosts{"control.hosts"};
 inline constexpr Key<std::int64_t> kContentPort{"content.port"};
+inline constexpr Key<std::string> kNetSocks5{"net.socks5"};
+inline constexpr Key<bool> kNetAllowPrivate{"net.allow_private"};
 inline constexpr Key<std::int64_t> kFetchJobsAtOnce{"fetch.jobs_at_once"};
 inline constexpr Key<bool> kSwarmEnabled{"swarm.enabled"};
 inline constexpr Key<std::vector<std::string>> kSwarmBind{"swarm.bind"};
