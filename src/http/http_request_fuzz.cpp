@@ -6,6 +6,7 @@
 
 #include "base/check.hpp"
 #include "http/body_decoder.hpp"
+#include "http/request_parser.hpp"
 
 namespace {
 
