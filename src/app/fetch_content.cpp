@@ -24,6 +24,25 @@ void count(const fetch::FetchReport& report, FetchProgress& into) {
   }
 }
 
+void add_up(const std::vector<fetch::SourceReport>& sources,
+            std::vector<fetch::SourceReport>& into) {
+  for (const fetch::SourceReport& source : sources) {
+    auto known = std::find_if(into.begin(), into.end(), [&](const fetch::SourceReport& other) {
+      return other.name == source.name;
+    });
+    if (known == into.end()) {
+      into.push_back(source);
+      continue;
+    }
+    known->verified_bytes += source.verified_bytes;
+    known->attempts += source.attempts;
+    known->lied = known->lied || source.lied;
+    known->left = known->left || source.left;
+    known->time += source.time;
+    if (source.last_error) known->last_error = source.last_error;
+  }
+}
+
 // Adds one blob's report to the whole content's.
 void fold(const fetch::FetchReport& report, ContentReport& whole) {
   ++whole.blobs;
@@ -34,21 +53,7 @@ void fold(const fetch::FetchReport& report, ContentReport& whole) {
   count(report, came);
   whole.from_peers_bytes += came.from_peers_bytes;
   whole.from_origin_bytes += came.from_origin_bytes;
-  for (const fetch::SourceReport& source : report.sources) {
-    auto known =
-        std::find_if(whole.sources.begin(), whole.sources.end(),
-                     [&](const fetch::SourceReport& other) { return other.name == source.name; });
-    if (known == whole.sources.end()) {
-      whole.sources.push_back(source);
-      continue;
-    }
-    known->verified_bytes += source.verified_bytes;
-    known->attempts += source.attempts;
-    known->lied = known->lied || source.lied;
-    known->left = known->left || source.left;
-    known->time += source.time;
-    if (source.last_error) known->last_error = source.last_error;
-  }
+  add_up(report.sources, whole.sources);
   if (report.error && !whole.error) {
     whole.error = report.error;
     // Refused by everybody who could be asked: for the caller it is not to be had.
@@ -97,7 +102,8 @@ class ContentFetch {
  private:
   void show(const fetch::FetchReport& now) const {
     FetchProgress sum{now.resumed_bytes, now.size.value_or(0), whole_.from_peers_bytes,
-                      whole_.from_origin_bytes};
+                      whole_.from_origin_bytes, whole_.sources};
+    add_up(now.sources, sum.sources);
     count(now, sum);
     sum.held_bytes += now.verified_bytes + whole_.size_bytes;
     sum.total_bytes += sum.total_bytes == 0 ? 0 : whole_.size_bytes;

@@ -32,6 +32,7 @@ struct FetchProgress {
   std::uint64_t total_bytes = 0;
   std::uint64_t from_peers_bytes = 0;
   std::uint64_t from_origin_bytes = 0;
+  std::vector<fetch::SourceReport> sources;  // added up so far
 };
 using FetchProgressFn = std::function<void(const FetchProgress&)>;
 

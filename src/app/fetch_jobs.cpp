@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "base/log.hpp"
 #include "http/url.hpp"
 
@@ -14,15 +16,24 @@ bool ended(FetchState state) {
   return state != FetchState::waiting && state != FetchState::running;
 }
 
-Result<std::vector<fetch::PeerAddress>> peers_of(const rpc::FetchRequest& request,
+// How often the listeners hear how far a fetch is.
+constexpr auto kToldEvery = std::chrono::milliseconds(100);
+
+// Whoever gave them, addresses out of reach are refused when they are named and left out when they
+// stand in a ticket: tickets name every address of their maker.
+Result<std::vector<fetch::PeerAddress>> peers_of(const rpc::FetchRequest& request, Target target,
                                                  bool allow_private) {
   std::vector<fetch::PeerAddress> out;
+  for (fetch::PeerAddress& peer : target.peers) {
+    if (!allow_private) std::erase_if(peer.addresses, rt::is_private);
+    if (!peer.addresses.empty()) out.push_back(std::move(peer));
+  }
+  if (!target.peers.empty() && out.empty() && request.peers.empty() && request.origins.empty())
+    return fail(Code::denied, "only an admin may use a ticket of private addresses");
   for (const std::string& text : request.peers) {
     TRY(peer, parse_peer(text));
-    for (const rt::Address& address : peer.addresses) {
-      if (!allow_private && rt::is_private(address))
-        return fail(Code::denied, "only an admin may name a peer on a private address");
-    }
+    if (!allow_private && std::ranges::any_of(peer.addresses, rt::is_private))
+      return fail(Code::denied, "only an admin may name a peer on a private address");
     out.push_back(std::move(peer));
   }
   return out;
@@ -34,6 +45,8 @@ struct FetchJobs::Job {
   rpc::FetchView view;
   FetchContentOptions options;
   std::stop_source stop;
+  std::unordered_set<Blake3Hash> fetched;
+  rt::Instant told{};
 };
 
 FetchJobs::FetchJobs(Core& core, rpc::Events& events, PeerDoor* door, FetchJobRules rules)
@@ -48,26 +61,28 @@ FetchJobs::~FetchJobs() = default;
 
 Result<std::uint64_t> FetchJobs::start(const rpc::FetchRequest& request) {
   const bool allow_private = request.allow_private || rules_.allow_private;
-  TRY(peers, peers_of(request, allow_private));
+  TRY(target, parse_target(request.target));
+  const store::HashAndFormat content = target.content;
+  TRY(peers, peers_of(request, std::move(target), allow_private));
   for (const std::string& url : request.origins) {
     if (auto parsed = http::parse_url(url); !parsed) return fail_in("origin", parsed.error());
   }
-  if (request.content.format == store::Format::hash_seq && !request.origins.empty())
+  if (content.format == store::Format::hash_seq && !request.origins.empty())
     return fail(Code::bad_input, "an origin has one blob; a hash sequence is fetched from peers");
   std::size_t unfinished = 0;
   for (const auto& [id, job] : jobs_) {
     if (ended(job->view.state)) continue;
     ++unfinished;
-    if (job->view.content == request.content)
+    if (job->view.content == content)
       return fail(Code::try_later, fmt::format("fetch {} is bringing it already", id));
   }
   if (unfinished >= rules_.unfinished) return fail(Code::try_later, "too many fetches wait");
   if (request.seed) {
-    TRY_OK(core_.store().set_offer(request.content, store::OfferClass::public_));
+    TRY_OK(core_.store().set_offer(content, store::OfferClass::public_));
   }
   auto job = std::make_shared<Job>();
   job->view.id = next_++;
-  job->view.content = request.content;
+  job->view.content = content;
   job->options.peers = std::move(peers);
   job->options.origins = request.origins;
   job->options.stop = job->stop.get_token();
@@ -94,7 +109,11 @@ boost::asio::awaitable<void> FetchJobs::run(std::shared_ptr<Job> job) {
       job->view.total_bytes = now.total_bytes;
       job->view.from_peers_bytes = now.from_peers_bytes;
       job->view.from_origin_bytes = now.from_origin_bytes;
-      if (events_.heard()) tell("fetch.progress", *job);
+      job->view.sources = now.sources;
+      const rt::Instant at = core_.env().clock.now();
+      if (!events_.heard() || at - job->told < kToldEvery) return;
+      job->told = at;
+      tell("fetch.progress", *job);
     };
     report = co_await fetch_content(core_, job->view.content, job->options, std::move(show));
     --running_;
@@ -107,6 +126,8 @@ void FetchJobs::finish(Job& job, const ContentReport& report) {
   rpc::FetchView& view = job.view;
   view.error = report.error;
   view.sources = report.sources;
+  view.blobs = report.blobs;
+  job.fetched = report.fetched;
   view.resumed_bytes = report.resumed_bytes;
   view.from_peers_bytes = report.from_peers_bytes;
   view.from_origin_bytes = report.from_origin_bytes;
@@ -124,10 +145,12 @@ void FetchJobs::finish(Job& job, const ContentReport& report) {
 
 void FetchJobs::tell(std::string_view event, const Job& job) {
   const rpc::FetchView& view = job.view;
-  events_.publish(event, fmt::format(R"({{"fetch":{},"blake3":"{}","state":"{}","held_bytes":{},)"
-                                     R"("total_bytes":{}}})",
-                                     view.id, view.content.hash.hex(), to_string(view.state),
-                                     view.held_bytes, view.total_bytes));
+  events_.publish(
+      event, fmt::format(R"({{"fetch":{},"blake3":"{}","state":"{}","held_bytes":{},)"
+                         R"("total_bytes":{},"from_peers_bytes":{},)"
+                         R"("from_origin_bytes":{}}})",
+                         view.id, view.content.hash.hex(), to_string(view.state), view.held_bytes,
+                         view.total_bytes, view.from_peers_bytes, view.from_origin_bytes));
 }
 
 void FetchJobs::forget_old() {
@@ -150,6 +173,19 @@ std::vector<rpc::FetchView> FetchJobs::all() const {
   std::vector<rpc::FetchView> out;
   for (const auto& [id, job] : jobs_) out.push_back(job->view);
   return out;
+}
+
+Result<rpc::FetchView> FetchJobs::last_of(const Blake3Hash& hash) const {
+  for (auto at = jobs_.rbegin(); at != jobs_.rend(); ++at) {
+    if (at->second->view.content.hash == hash) return at->second->view;
+  }
+  return fail(Code::not_found, fmt::format("no fetch of {} is remembered", hash.hex()));
+}
+
+Result<std::unordered_set<Blake3Hash>> FetchJobs::fetched_by(std::uint64_t id) const {
+  const auto found = jobs_.find(id);
+  if (found == jobs_.end()) return fail(Code::not_found, "no fetch of that number is remembered");
+  return found->second->fetched;
 }
 
 Result<> FetchJobs::cancel(std::uint64_t id) {

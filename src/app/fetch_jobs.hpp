@@ -30,6 +30,9 @@ class FetchJobs {
   Result<std::uint64_t> start(const rpc::FetchRequest& request);
   Result<rpc::FetchView> view(std::uint64_t id) const;
   std::vector<rpc::FetchView> all() const;
+  Result<rpc::FetchView> last_of(const Blake3Hash& hash) const;
+  // What it brought: not what was complete before. Errors: not_found.
+  Result<std::unordered_set<Blake3Hash>> fetched_by(std::uint64_t id) const;
   Result<> cancel(std::uint64_t id);
 
   // Ends them all; what they brought stays in the store.

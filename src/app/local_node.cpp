@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "app/either_stop.hpp"
 #include "app/on_worker.hpp"
 #include "base/log.hpp"
 
@@ -17,19 +18,9 @@ std::uint64_t held_bytes(const store::BlobInfo& info) {
   return std::min(info.size, info.have.count_below(chunks) * bao::kChunkBytes);
 }
 
-// Whether `inner` is `outer` or lies in it. Both canonical.
-bool within(const rt::Path& inner, const rt::Path& outer) {
-  const auto [end, rest] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
-  return end == outer.end() || (std::next(end) == outer.end() && end->empty());
-}
-
 // Keys and tokens are no content: neither what lies in the data directory nor a folder around it.
 Result<> outside_data_dir(const rt::Path& path, const rt::Path& data_dir) {
-  std::error_code error;
-  const rt::Path real = std::filesystem::weakly_canonical(path, error);
-  if (error) return fail(Code::not_found, fmt::format("{}: {}", path.string(), error.message()));
-  const rt::Path home = std::filesystem::weakly_canonical(data_dir, error);
-  if (error || within(real, home) || within(home, real))
+  if (lies_within(path, data_dir) || lies_within(data_dir, path))
     return fail(Code::denied, "the node's own data directory is not to be added");
   return {};
 }
@@ -92,6 +83,8 @@ Result<rpc::NodeInfo> LocalNode::info() {
   out.blobs = blobs.size();
   out.swarm_built = kSwarmBuilt;
   out.swarm_running = options_.door != nullptr;
+  out.control = control_;
+  out.content = content_;
   return out;
 }
 
@@ -112,18 +105,23 @@ std::string LocalNode::ticket_of(const store::HashAndFormat& content) {
   return make_ticket(id, addresses, content).value_or("");
 }
 
+template <class T>
+rt::Task<T> LocalNode::on_worker(std::function<Result<T>()> job) {
+  return app::on_worker<T>(core_.env().executor, core_.env().clock, worker_, std::move(job));
+}
+
 rt::Task<rpc::Added> LocalNode::add(rpc::AddRequest request) {
   CO_TRY_OK(outside_data_dir(request.path, core_.data_dir().root()));
   ImportOptions how;
   how.mode = request.in_place ? store::AddMode::in_place : store::AddMode::copy;
   how.as_collection = request.collection;
   how.progress = options_.import_progress;
-  how.stop = options_.daemon ? stop_.get_token() : core_.interrupted();
+  const EitherStop either(ending(), request.stop);
+  how.stop = either.token();
   std::function<Result<Added>()> job = [this, path = request.path, how] {
     return import_path(core_.env().files, core_.store(), path, how);
   };
-  CO_TRY(added, co_await on_worker<Added>(core_.env().executor, core_.env().clock, worker_,
-                                          std::move(job)));
+  CO_TRY(added, co_await on_worker<Added>(std::move(job)));
   rpc::Added out;
   out.content = added.content;
   out.sha256 = added.sha256;
@@ -197,26 +195,48 @@ Result<> LocalNode::remove(const Blake3Hash& hash, bool force) {
   return core_.store().remove(hash, force);
 }
 
-rt::Task<Sha256Digest> LocalNode::sha256(Blake3Hash hash) {
-  std::function<Result<Sha256Digest>()> job =
-      [this, hash, stop = options_.daemon ? stop_.get_token() : core_.interrupted()] {
-        return core_.store().sha256(hash, options_.verify_progress, stop);
-      };
-  CO_TRY(digest, co_await on_worker<Sha256Digest>(core_.env().executor, core_.env().clock, worker_,
-                                                  std::move(job)));
+rt::Task<Sha256Digest> LocalNode::sha256(Blake3Hash hash, std::stop_token stop) {
+  const EitherStop either(ending(), std::move(stop));
+  std::function<Result<Sha256Digest>()> job = [this, hash, token = either.token()] {
+    return core_.store().sha256(hash, options_.verify_progress, token);
+  };
+  CO_TRY(digest, co_await on_worker<Sha256Digest>(std::move(job)));
   co_return digest;
 }
 
-rt::Task<store::VerifyReport> LocalNode::verify(store::VerifyOptions options) {
-  std::function<Result<store::VerifyReport>()> job =
-      [this, options, stop = options_.daemon ? stop_.get_token() : core_.interrupted()] {
-        store::ProgressFn progress = [this](const store::Progress& now) {
-          if (options_.verify_progress) options_.verify_progress(now);
-        };
-        return core_.store().verify(options, progress, stop);
-      };
-  CO_TRY(report, co_await on_worker<store::VerifyReport>(core_.env().executor, core_.env().clock,
-                                                         worker_, std::move(job)));
+rt::Task<store::VerifyReport> LocalNode::verify(store::VerifyOptions options,
+                                                std::stop_token stop) {
+  const EitherStop either(ending(), std::move(stop));
+  std::function<Result<store::VerifyReport>()> job = [this, options, token = either.token()] {
+    return core_.store().verify(options, options_.verify_progress, token);
+  };
+  CO_TRY(report, co_await on_worker<store::VerifyReport>(std::move(job)));
+  co_return report;
+}
+
+rt::Task<std::vector<rt::Path>> LocalNode::export_content(rpc::ExportRequest request) {
+  ExportOptions how;
+  if (request.fetch) {
+    CO_TRY(fetched, fetches_.fetched_by(*request.fetch));
+    how.hand_over = std::move(fetched);
+  }
+  const EitherStop either(ending(), request.stop);
+  how.stop = either.token();
+  how.data_dir = core_.data_dir().root();
+  how.progress = options_.export_progress;
+  std::function<Result<std::vector<rt::Path>>()> job = [this, request, how] {
+    return app::export_content(core_.env().files, core_.store(), request.content, request.path,
+                               how);
+  };
+  CO_TRY(written, co_await on_worker<std::vector<rt::Path>>(std::move(job)));
+  co_return written;
+}
+
+rt::Task<store::GcReport> LocalNode::gc(store::GcOptions options) {
+  std::function<Result<store::GcReport>()> job = [this, options] {
+    return core_.store().gc(options);
+  };
+  CO_TRY(report, co_await on_worker<store::GcReport>(std::move(job)));
   co_return report;
 }
 

@@ -2,6 +2,7 @@
 // process, daemon or command.
 #pragma once
 
+#include "app/export.hpp"
 #include "app/fetch_jobs.hpp"
 #include "app/import.hpp"
 #include "rt/posix/ordered_worker.hpp"
@@ -17,6 +18,7 @@ struct LocalNodeOptions {
   // For a person who waits. Thread: the worker's.
   ImportProgressFn import_progress = nullptr;
   store::ProgressFn verify_progress = nullptr;
+  ExportProgressFn export_progress = nullptr;
 };
 
 // Thread: the loop; long passes run on a worker of its own. Lifetime: core, config, events and the
@@ -27,6 +29,11 @@ class LocalNode final : public rpc::NodeApi {
             LocalNodeOptions options);
   // Long passes end soon, and the calls that wait for them.
   void request_stop() { stop_.request_stop(); }
+  // What info() says of a daemon.
+  void tell_ports(const rt::Address& control, const rt::Address& content) {
+    control_ = control;
+    content_ = content;
+  }
   // And fetches: waits for them.
   boost::asio::awaitable<void> close();
 
@@ -38,14 +45,19 @@ class LocalNode final : public rpc::NodeApi {
   Result<> pin(const rpc::PinRequest& request) override;
   Result<> unpin(const rpc::PinRequest& request) override;
   Result<> remove(const Blake3Hash& hash, bool force) override;
-  rt::Task<Sha256Digest> sha256(Blake3Hash hash) override;
-  rt::Task<store::VerifyReport> verify(store::VerifyOptions options) override;
+  rt::Task<Sha256Digest> sha256(Blake3Hash hash, std::stop_token stop) override;
+  rt::Task<store::VerifyReport> verify(store::VerifyOptions options, std::stop_token stop) override;
+  rt::Task<std::vector<rt::Path>> export_content(rpc::ExportRequest request) override;
+  rt::Task<store::GcReport> gc(store::GcOptions options) override;
 
   Result<std::uint64_t> start_fetch(const rpc::FetchRequest& request) override {
     return fetches_.start(request);
   }
   Result<rpc::FetchView> fetch(std::uint64_t id) override { return fetches_.view(id); }
   std::vector<rpc::FetchView> fetches() override { return fetches_.all(); }
+  Result<rpc::FetchView> last_fetch(const Blake3Hash& hash) override {
+    return fetches_.last_of(hash);
+  }
   Result<> cancel_fetch(std::uint64_t id) override { return fetches_.cancel(id); }
 
   rpc::SwarmStatus swarm() override;
@@ -61,6 +73,12 @@ class LocalNode final : public rpc::NodeApi {
   // The names, pins and offers that several rows are made from.
   struct Keepers;
   Result<Keepers> keepers();
+  // The person's Ctrl-C, or the node's own end.
+  std::stop_token ending() const {
+    return options_.daemon ? stop_.get_token() : core_.interrupted();
+  }
+  template <class T>
+  rt::Task<T> on_worker(std::function<Result<T>()> job);
   Result<rpc::BlobView> view_of(store::BlobInfo info, const Keepers& keepers);
   std::string ticket_of(const store::HashAndFormat& content);
 
@@ -69,6 +87,7 @@ class LocalNode final : public rpc::NodeApi {
   LocalNodeOptions options_;
   rt::Instant begun_;
   std::stop_source stop_;
+  std::optional<rt::Address> control_, content_;
   rt::OrderedWorker worker_{64};
   FetchJobs fetches_;
 };

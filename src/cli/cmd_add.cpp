@@ -7,7 +7,7 @@
 #include "base/utf8.hpp"
 #include "cli/caller.hpp"
 #include "cli/exit_code.hpp"
-#include "cli/import.hpp"
+#include "cli/file_progress.hpp"
 
 namespace archy::cli {
 namespace {
@@ -45,7 +45,7 @@ void print(const Output& out, const std::string& path, const rpc::Json& added) {
 
 int add(const GlobalOptions& global, const AddOptions& options) {
   const Output out = global.output();
-  ImportProgress progress(global.progress_style());
+  FileProgress progress(global.progress_style(), "adding");
   CallerOptions how;
   how.create = app::DataDir::Create::if_missing;
   how.import_progress = [&](const rt::Path& file, const store::Progress& now) {

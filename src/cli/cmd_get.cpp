@@ -3,15 +3,19 @@
 
 #include <CLI/App.hpp>
 #include <chrono>
+#include <nlohmann/json.hpp>
 
-#include "app/fetch_content.hpp"
 #include "base/utf8.hpp"
-#include "cli/command.hpp"
+#include "cli/caller.hpp"
 #include "cli/exit_code.hpp"
-#include "cli/export_files.hpp"
+#include "cli/explain.hpp"
+#include "cli/file_progress.hpp"
+#include "rpc/dispatch.hpp"
 
 namespace archy::cli {
 namespace {
+
+using rpc::Json;
 
 struct GetOptions {
   std::string content;
@@ -23,57 +27,31 @@ struct GetOptions {
   bool sha256 = false;
 };
 
-rt::Task<app::ContentReport> fetch(app::Core& core, store::HashAndFormat content,
-                                   app::FetchContentOptions options,
-                                   app::FetchProgressFn progress) {
-  co_return co_await app::fetch_content(core, content, std::move(options), std::move(progress));
+std::uint64_t number(const Json& row, const char* name) {
+  return row.at(name).get<std::uint64_t>();
 }
 
-std::string note_of(const app::FetchProgress& now) {
+std::string note_of(const Json& now) {
+  const std::uint64_t peers = number(now, "from_peers_bytes");
+  const std::uint64_t origins = number(now, "from_origin_bytes");
   std::string note;
-  if (now.from_peers_bytes > 0) note += fmt::format("peers {}", human_bytes(now.from_peers_bytes));
-  if (now.from_origin_bytes > 0) {
-    note +=
-        fmt::format("{}origin {}", note.empty() ? "" : ", ", human_bytes(now.from_origin_bytes));
+  if (peers > 0) note += fmt::format("peers {}", human_bytes(peers));
+  if (origins > 0) {
+    note += fmt::format("{}origin {}", note.empty() ? "" : ", ", human_bytes(origins));
   }
   return note;
 }
 
-std::string outcome_of(const fetch::SourceReport& source) {
-  if (source.lied)
-    return "lied: " +
-           (source.last_error ? to_string(*source.last_error) : std::string("bad bytes"));
-  if (source.last_error) return to_string(*source.last_error);
-  if (source.attempts == 0) return "not needed";
-  return "ok";
-}
-
-void explain(const Output& out, const app::ContentReport& report) {
-  for (const fetch::SourceReport& source : report.sources) {
-    const std::string outcome = outcome_of(source);
-    const double seconds = std::chrono::duration<double>(source.time).count();
-    out.line({{"source", source.name},
-              {"kind", std::string(source.kind == fetch::SourceKind::peer ? "peer" : "origin")},
-              {"verified_bytes", source.verified_bytes},
-              {"attempts", source.attempts},
-              {"lied", source.lied},
-              {"outcome", outcome}},
-             fmt::format("  {}: {} verified in {} attempts, {:.2f} s: {}",
-                         escape_for_terminal(source.name), human_bytes(source.verified_bytes),
-                         source.attempts, seconds, escape_for_terminal(outcome)));
-  }
-}
-
 // What is refused before any byte is fetched, because the person would find out only at the end.
-Result<> check_output(app::Core& core, const GetOptions& options) {
-  if (options.output.empty()) return {};
-  rt::Files& files = core.env().files;
-  const rt::Path to(options.output);
-  auto kind = files.kind(to);
-  if (kind && *kind != rt::FileKind::directory)
+Result<> check_output(const std::string& output) {
+  if (output.empty()) return {};
+  const rt::Path to(output);
+  std::error_code ignored;
+  const auto there = std::filesystem::symlink_status(to, ignored);
+  if (std::filesystem::exists(there) && !std::filesystem::is_directory(to, ignored))
     return fail(Code::denied, fmt::format("{} exists already", to.string()));
   const rt::Path parent = to.has_parent_path() ? to.parent_path() : rt::Path(".");
-  if (!files.kind(parent))
+  if (!std::filesystem::exists(parent, ignored))
     return fail(Code::not_found, fmt::format("{}: no such folder", parent.string()));
   return {};
 }
@@ -86,33 +64,77 @@ std::optional<rt::Path> destination(const app::Target& target, const GetOptions&
   return std::nullopt;
 }
 
-// Known where the blob was added here once; else only when asked for, because it costs a pass.
-Result<std::optional<Sha256Digest>> sha256_of(app::Core& core, const app::Target& target,
-                                              const GetOptions& options,
-                                              const GlobalOptions& global) {
-  std::optional<Sha256Digest> none;
-  if (target.content.format == store::Format::hash_seq) return none;
-  if (!options.sha256) {
-    TRY(info, core.store().info(target.content.hash));
-    return info ? info->sha256 : none;
-  }
-  Progress progress(global.progress_style(), "hashing");
-  auto tell = [&](const store::Progress& now) {
-    core.poll();
-    progress.update(now.done, now.total);
-  };
-  TRY(digest, core.store().sha256(target.content.hash, tell, core.interrupted()));
-  return std::optional(digest);
-}
-
-int report_failure(const Output& out, const app::ContentReport& report) {
-  if (report.error->code != Code::cancelled) return out.error(*report.error);
-  const std::uint64_t held =
-      report.resumed_bytes + report.from_peers_bytes + report.from_origin_bytes;
+int report_failure(const Output& out, const Json& row) {
+  const auto words = row.at("error").at("message").get<std::string>();
+  const Code code = rpc::code_named(row.at("error").at("code").get<std::string>());
+  if (code != Code::cancelled) return out.error({code, words});
+  const std::uint64_t held = number(row, "resumed_bytes") + number(row, "from_peers_bytes") +
+                             number(row, "from_origin_bytes");
   return out.error(
       {Code::cancelled,
        fmt::format("interrupted with {} held; run the same command again to go on from there",
                    human_bytes(held))});
+}
+
+struct Begun {
+  std::uint64_t fetch = 0;
+  bool ours = true;  // false: somebody else's call is bringing it already
+};
+
+Result<Begun> begin(Caller& caller, const app::Target& target, const GetOptions& options) {
+  auto started = caller.call("fetch.start", Json{{"content", options.content},
+                                                 {"peers", options.from},
+                                                 {"origins", options.origins},
+                                                 {"seed", options.seed}});
+  if (started) return Begun{number(*started, "fetch"), true};
+  if (started.error().code != Code::try_later) return fail(started.error());
+  TRY(all, caller.call("fetch.status", Json::object()));
+  for (const Json& row : all.at("fetches")) {
+    const auto state = row.at("state").get<std::string>();
+    if (row.at("blake3").get<std::string>() == target.content.hash.hex() &&
+        (state == "waiting" || state == "running"))
+      return Begun{number(row, "fetch"), false};
+  }
+  return fail(started.error());
+}
+
+// Known where the blob was added here once; else only when asked for, because it costs a pass.
+Result<Json> sha256_of(Caller& caller, const app::Target& target, bool compute) {
+  if (target.content.format == store::Format::hash_seq) return Json(nullptr);
+  TRY(blob,
+      caller.call("blob.get", Json{{"content", target.content.hash.hex()}, {"sha256", compute}}));
+  return blob.at("sha256");
+}
+
+struct Outcome {
+  Json row;
+  std::vector<std::string> paths;
+  Json sha256;
+  double seconds = 0;
+};
+
+void print(const Output& out, const Outcome& done, bool show_sha256) {
+  const Json& row = done.row;
+  const auto hash = row.at("blake3").get<std::string>();
+  std::string text = fmt::format(
+      "{} ({}) in {:.2f} s: {} from peers, {} from origin, {} held before", hash,
+      human_bytes(number(row, "total_bytes")), done.seconds,
+      human_bytes(number(row, "from_peers_bytes")), human_bytes(number(row, "from_origin_bytes")),
+      human_bytes(number(row, "resumed_bytes")));
+  Value sha256 = nullptr;
+  if (done.sha256.is_string()) sha256 = done.sha256.get<std::string>();
+  if (show_sha256 && done.sha256.is_string())
+    text += fmt::format("\nsha256 {}", done.sha256.get<std::string>());
+  for (const std::string& path : done.paths) text += "\n" + escape_for_terminal(path);
+  out.line({{"blake3", hash},
+            {"sha256", sha256},
+            {"size_bytes", number(row, "total_bytes")},
+            {"blobs", number(row, "blobs")},
+            {"from_peers_bytes", number(row, "from_peers_bytes")},
+            {"from_origin_bytes", number(row, "from_origin_bytes")},
+            {"resumed_bytes", number(row, "resumed_bytes")},
+            {"paths", done.paths}},
+           text);
 }
 
 int get(const GlobalOptions& global, const GetOptions& options) {
@@ -122,62 +144,53 @@ int get(const GlobalOptions& global, const GetOptions& options) {
   if (options.sha256 && target->content.format == store::Format::hash_seq) {
     return out.error({Code::bad_input, "a collection has no SHA-256, only its blobs have"});
   }
-  app::FetchContentOptions how;
-  how.peers = target->peers;
-  for (const std::string& text : options.from) {
-    auto peer = app::parse_peer(text);
-    if (!peer) return out.error(peer.error());
-    how.peers.push_back(*peer);
-  }
-  how.origins = options.origins;
-  auto core = global.open();
-  if (!core) return out.error(core.error());
-  if (auto config = global.load_config(**core); !config) return out.error(config.error());
-  if (auto free = check_output(**core, options); !free) return out.error(free.error());
-
-  if (options.seed) {
-    auto offered = (*core)->store().set_offer(target->content, store::OfferClass::public_);
-    if (!offered) return out.error(offered.error());
-  }
-  const auto begun = std::chrono::steady_clock::now();
-  Progress progress(global.progress_style(), "got");
-  auto show = [&](const app::FetchProgress& now) {
-    progress.update(now.held_bytes, now.total_bytes, note_of(now));
+  if (auto free = check_output(options.output); !free) return out.error(free.error());
+  Progress hashing(global.progress_style(), "hashing");
+  FileProgress writing(global.progress_style(), "writing");
+  CallerOptions how;
+  how.create = app::DataDir::Create::if_missing;
+  how.verify_progress = [&](const store::Progress& now) { hashing.update(now.done, now.total); };
+  how.export_progress = [&](const rt::Path& file, const store::Progress& now) {
+    writing.show(file, now);
   };
-  auto report = (*core)->run(fetch(**core, target->content, how, show));
-  progress.clear();
-  if (!report) return out.error(report.error());
-  if (options.explain) explain(out, *report);
-  if (report->error) return report_failure(out, *report);
+  auto opened = Caller::open(global, std::move(how));
+  if (!opened) return out.error(opened.error());
+  Caller& caller = **opened;
 
-  std::vector<rt::Path> written;
-  if (auto to = destination(*target, options)) {
-    auto exported = export_content(**core, target->content, *to, global, report->fetched);
-    if (!exported) return out.error(exported.error());
-    written = std::move(*exported);
+  Outcome done;
+  const auto began = std::chrono::steady_clock::now();
+  auto begun = begin(caller, *target, options);
+  if (!begun) return out.error(begun.error());
+  Progress progress(global.progress_style(), "got");
+  auto show = [&](const Json& now) {
+    progress.update(number(now, "held_bytes"), number(now, "total_bytes"), note_of(now));
+  };
+  auto row = caller.follow_fetch(begun->fetch, begun->ours, show);
+  progress.clear();
+  if (!row) return out.error(row.error());
+  done.row = std::move(*row);
+  if (options.explain) {
+    auto explained = caller.call("fetch.explain", Json{{"fetch", begun->fetch}});
+    if (!explained) return out.error(explained.error());
+    print_sources(out, *explained);
   }
-  auto sha256 = sha256_of(**core, *target, options, global);
+  if (!done.row.at("error").is_null()) return report_failure(out, done.row);
+
+  if (const auto to = destination(*target, options)) {
+    auto written =
+        caller.call("blob.export", Json{{"content", content_text(target->content)},
+                                        {"path", std::filesystem::absolute(*to).string()},
+                                        {"fetch", begun->fetch}});
+    writing.clear();
+    if (!written) return out.error(written.error());
+    done.paths = written->at("paths").get<std::vector<std::string>>();
+  }
+  auto sha256 = sha256_of(caller, *target, options.sha256);
+  hashing.clear();
   if (!sha256) return out.error(sha256.error());
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-  std::vector<std::string> paths;
-  for (const rt::Path& path : written) paths.push_back(path.string());
-  const std::string hash = target->content.hash.hex();
-  std::string text =
-      fmt::format("{} ({}) in {:.2f} s: {} from peers, {} from origin, {} held before", hash,
-                  human_bytes(report->size_bytes), seconds, human_bytes(report->from_peers_bytes),
-                  human_bytes(report->from_origin_bytes), human_bytes(report->resumed_bytes));
-  if (options.sha256 && *sha256) text += fmt::format("\nsha256 {}", (*sha256)->hex());
-  for (const std::string& path : paths) text += "\n" + escape_for_terminal(path);
-  out.line({{"blake3", hash},
-            {"sha256", *sha256 ? Value((*sha256)->hex()) : Value(nullptr)},
-            {"size_bytes", report->size_bytes},
-            {"blobs", report->blobs},
-            {"from_peers_bytes", report->from_peers_bytes},
-            {"from_origin_bytes", report->from_origin_bytes},
-            {"resumed_bytes", report->resumed_bytes},
-            {"paths", paths}},
-           text);
+  done.sha256 = std::move(*sha256);
+  done.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  print(out, done, options.sha256);
   return kOk;
 }
 
@@ -200,7 +213,7 @@ void register_get(CLI::App& app, const GlobalOptions& global, int& exit) {
   command->add_flag("--sha256", options->sha256,
                     "also say the SHA-256 (of a blob): one more pass over it");
   command->add_flag("--seed", options->seed,
-                    "offer it to others too (from then on, while `serve` runs)");
+                    "offer it to others too (from then on, while `serve` or a node runs)");
   command->callback([&global, &exit, options] { exit = get(global, *options); });
 }
 

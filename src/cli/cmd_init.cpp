@@ -2,9 +2,10 @@
 #include <fmt/core.h>
 
 #include <CLI/App.hpp>
+#include <nlohmann/json.hpp>
 
 #include "app/local_node.hpp"
-#include "cli/command.hpp"
+#include "cli/caller.hpp"
 #include "cli/exit_code.hpp"
 
 namespace archy::cli {
@@ -34,11 +35,22 @@ namespace {
 
 int show_identity(const GlobalOptions& global, app::DataDir::Create create) {
   const Output out = global.output();
+  const auto show = [&out](const std::string& id, const std::string& data_dir) {
+    out.line({{"endpoint_id", id}, {"data_dir", data_dir}}, id);
+    return kOk;
+  };
+  auto node = Caller::to_running_node(global);
+  if (!node) return out.error(node.error());
+  if (*node) {
+    auto info = (*node)->call("node.info", rpc::Json::object());
+    if (!info) return out.error(info.error());
+    return show(info->at("endpoint_id").get<std::string>(),
+                info->at("data_dir").get<std::string>());
+  }
   auto core = global.open(create);
   if (!core) return out.error(core.error());
   const std::string id = crypto::ed25519_public_key((*core)->data_dir().endpoint_seed()).hex();
-  out.line({{"endpoint_id", id}, {"data_dir", (*core)->data_dir().root().string()}}, id);
-  return kOk;
+  return show(id, (*core)->data_dir().root().string());
 }
 
 }  // namespace

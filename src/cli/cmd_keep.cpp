@@ -16,11 +16,6 @@ struct PinOptions {
   bool offer = false;
 };
 
-// As the API names content.
-std::string content_text(const store::HashAndFormat& content) {
-  return (content.format == store::Format::hash_seq ? "s" : "") + content.hash.hex();
-}
-
 int pin(const GlobalOptions& global, const PinOptions& options) {
   const Output out = global.output();
   auto target = app::parse_target(options.content);
@@ -60,22 +55,21 @@ int remove(const GlobalOptions& global, const std::vector<std::string>& contents
 
 int gc(const GlobalOptions& global, bool dry_run, std::uint64_t min_age_s) {
   const Output out = global.output();
-  auto core = global.open(app::DataDir::Create::never);
-  if (!core) return out.error(core.error());
-  store::GcOptions options;
-  options.dry_run = dry_run;
-  options.min_age_ms = static_cast<std::int64_t>(min_age_s) * 1000;
-  auto report = (*core)->store().gc(options);
+  auto caller = Caller::open(global, {});
+  if (!caller) return out.error(caller.error());
+  auto report =
+      (*caller)->call("blob.gc", rpc::Json{{"dry_run", dry_run}, {"min_age_s", min_age_s}});
   if (!report) return out.error(report.error());
-  out.line(
-      {{"removed_blobs", report->removed_blobs},
-       {"removed_bytes", report->removed_bytes},
-       {"removed_files", report->removed_files},
-       {"kept_blobs", report->kept_blobs},
-       {"dry_run", dry_run}},
-      fmt::format("{} {} blobs ({}) and {} stray files, kept {} blobs",
-                  dry_run ? "would remove" : "removed", report->removed_blobs,
-                  human_bytes(report->removed_bytes), report->removed_files, report->kept_blobs));
+  const auto count = [&](const char* name) { return report->at(name).get<std::uint64_t>(); };
+  out.line({{"removed_blobs", count("removed_blobs")},
+            {"removed_bytes", count("removed_bytes")},
+            {"removed_files", count("removed_files")},
+            {"kept_blobs", count("kept_blobs")},
+            {"dry_run", dry_run}},
+           fmt::format("{} {} blobs ({}) and {} stray files, kept {} blobs",
+                       dry_run ? "would remove" : "removed", count("removed_blobs"),
+                       human_bytes(count("removed_bytes")), count("removed_files"),
+                       count("kept_blobs")));
   return kOk;
 }
 

@@ -7,7 +7,7 @@
 #include "base/utf8.hpp"
 #include "cli/caller.hpp"
 #include "cli/exit_code.hpp"
-#include "cli/export_files.hpp"
+#include "cli/file_progress.hpp"
 
 namespace archy::cli {
 namespace {
@@ -55,23 +55,6 @@ int ls(const GlobalOptions& global) {
   }
 }
 
-// A blob that was named on the command line and is in the store, with the store open.
-struct Found {
-  std::unique_ptr<app::Core> core;
-  store::HashAndFormat content;
-  store::BlobInfo info;
-};
-
-Result<Found> open_and_find(const GlobalOptions& global, const std::string& text) {
-  TRY(target, app::parse_target(text));
-  TRY(core, global.open(app::DataDir::Create::never));
-  TRY(info, core->store().info(target.content.hash));
-  if (!info) {
-    return fail(Code::not_found, fmt::format("{} is not in the store", target.content.hash.hex()));
-  }
-  return Found{std::move(core), target.content, std::move(*info)};
-}
-
 int info(const GlobalOptions& global, const std::string& text) {
   const Output out = global.output();
   auto target = app::parse_target(text);
@@ -110,12 +93,23 @@ int info(const GlobalOptions& global, const std::string& text) {
 
 int export_command(const GlobalOptions& global, const std::string& text, const std::string& to) {
   const Output out = global.output();
-  auto found = open_and_find(global, text);
-  if (!found) return out.error(found.error());
-  auto written = export_content(*found->core, found->content, to, global);
+  auto target = app::parse_target(text);
+  if (!target) return out.error(target.error());
+  FileProgress progress(global.progress_style(), "writing");
+  CallerOptions how;
+  how.export_progress = [&](const rt::Path& file, const store::Progress& now) {
+    progress.show(file, now);
+  };
+  auto caller = Caller::open(global, std::move(how));
+  if (!caller) return out.error(caller.error());
+  const rpc::Json params{{"content", content_text(target->content)},
+                         {"path", std::filesystem::absolute(to).string()}};
+  auto written = (*caller)->call("blob.export", params);
+  progress.clear();
   if (!written) return out.error(written.error());
-  for (const rt::Path& path : *written) {
-    out.line({{"path", path.string()}}, escape_for_terminal(path.string()));
+  for (const rpc::Json& path : written->at("paths")) {
+    const auto name = path.get<std::string>();
+    out.line({{"path", name}}, escape_for_terminal(name));
   }
   return kOk;
 }

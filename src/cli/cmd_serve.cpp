@@ -2,10 +2,12 @@
 #include <fmt/core.h>
 
 #include <CLI/App.hpp>
+#include <nlohmann/json.hpp>
 
-#include "cli/command.hpp"
+#include "app/import.hpp"
+#include "cli/caller.hpp"
 #include "cli/exit_code.hpp"
-#include "cli/import.hpp"
+#include "cli/file_progress.hpp"
 #include "rt/signal.hpp"
 
 namespace archy::cli {
@@ -79,8 +81,40 @@ void greet(const Output& out, const app::PeerDoor& door) {
            fmt::format("serving as {}@{}", door.id().hex(), joined));
 }
 
+// What a running node says of its swarm. Errors: denied where it serves nobody, bad_input for
+// options that are the node's own settings.
+Result<rpc::Json> swarm_of(Caller& node, const ServeOptions& options) {
+  if (!options.bind.empty() || options.bbr) {
+    return fail(Code::bad_input,
+                "a node runs here and serves as its settings say; --bind and --bbr are not for it");
+  }
+  TRY(swarm, node.call("swarm.status", rpc::Json::object()));
+  if (swarm.at("running").get<bool>()) return swarm;
+  return fail(Code::denied,
+              "the node that runs here serves no peers; set swarm.enabled = true and start it "
+              "again, or stop it");
+}
+
+// Beside a node there is nothing to do but to say so: it serves what is offered all along.
+int serve_by_node(Caller& node, const ServeOptions& options, const Output& out) {
+  auto swarm = swarm_of(node, options);
+  if (!swarm) return out.error(swarm.error());
+  auto info = node.call("node.info", rpc::Json::object());
+  if (!info) return out.error(info.error());
+  const auto id = info->at("endpoint_id").get<std::string>();
+  const auto addresses = swarm->at("addresses").get<std::vector<std::string>>();
+  std::string joined;
+  for (const std::string& address : addresses) joined += (joined.empty() ? "" : ",") + address;
+  out.line({{"endpoint_id", id}, {"addrs", addresses}, {"by_node", true}},
+           fmt::format("the node that runs here serves what is offered, as {}@{}", id, joined));
+  return kOk;
+}
+
 int serve(const GlobalOptions& global, const ServeOptions& options) {
   const Output out = global.output();
+  auto node = Caller::to_running_node(global);
+  if (!node) return out.error(node.error());
+  if (*node) return serve_by_node(**node, options, out);
   auto core = global.open();
   if (!core) return out.error(core.error());
   auto door = open_door(**core, options, false);
@@ -95,11 +129,37 @@ struct SendOptions {
   ServeOptions serve;
 };
 
+void print_ticket(const Output& out, std::uint64_t files, std::uint64_t size_bytes,
+                  const std::string& blake3, const std::string& ticket) {
+  out.text_line(fmt::format(
+      "{} files, {}; on the other side: archipelago get TICKET (or sendme receive TICKET)", files,
+      human_bytes(size_bytes)));
+  out.line({{"blake3", blake3}, {"size_bytes", size_bytes}, {"ticket", ticket}}, ticket);
+}
+
+// The node offers it from then on, so the command ends when it has the ticket.
+int send_by_node(Caller& node, const SendOptions& options, const Output& out) {
+  auto swarm = swarm_of(node, options.serve);
+  if (!swarm) return out.error(swarm.error());
+  auto added =
+      node.call("blob.add", rpc::Json{{"path", std::filesystem::absolute(options.path).string()},
+                                      {"in_place", !options.copy},
+                                      {"collection", true}});
+  if (!added) return out.error(added.error());
+  print_ticket(out, added->at("files").get<std::uint64_t>(),
+               added->at("size_bytes").get<std::uint64_t>(), added->at("blake3").get<std::string>(),
+               added->at("ticket").get<std::string>());
+  return kOk;
+}
+
 int send(const GlobalOptions& global, const SendOptions& options) {
   const Output out = global.output();
+  auto node = Caller::to_running_node(global);
+  if (!node) return out.error(node.error());
+  if (*node) return send_by_node(**node, options, out);
   auto core = global.open();
   if (!core) return out.error(core.error());
-  ImportProgress progress(global.progress_style());
+  FileProgress progress(global.progress_style(), "adding");
   app::ImportOptions how;
   how.mode = options.copy ? store::AddMode::copy : store::AddMode::in_place;
   how.as_collection = true;
@@ -115,13 +175,7 @@ int send(const GlobalOptions& global, const SendOptions& options) {
   if (!door) return out.error(door.error());
   auto ticket = app::make_ticket((*door)->id(), (*door)->addresses(), added->content);
   if (!ticket) return out.error(ticket.error());
-  out.text_line(fmt::format(
-      "{} files, {}; on the other side: archipelago get TICKET (or sendme receive TICKET)",
-      added->files, human_bytes(added->size_bytes)));
-  out.line({{"blake3", added->content.hash.hex()},
-            {"size_bytes", added->size_bytes},
-            {"ticket", *ticket}},
-           *ticket);
+  print_ticket(out, added->files, added->size_bytes, added->content.hash.hex(), *ticket);
   return serve_until_interrupted(**core, **door, out);
 }
 
@@ -129,14 +183,15 @@ int send(const GlobalOptions& global, const SendOptions& options) {
 
 void register_serve(CLI::App& app, const GlobalOptions& global, int& exit) {
   auto serving = std::make_shared<ServeOptions>();
-  auto* serve_command =
-      app.add_subcommand("serve", "serve everything that is offered until Ctrl-C");
+  auto* serve_command = app.add_subcommand(
+      "serve", "serve everything that is offered until Ctrl-C (a running node does it already)");
   add_transport_options(*serve_command, *serving);
   serve_command->callback([&global, &exit, serving] { exit = serve(global, *serving); });
 
   auto sending = std::make_shared<SendOptions>();
-  auto* send_command =
-      app.add_subcommand("send", "add a file or folder and serve it until Ctrl-C; prints a ticket");
+  auto* send_command = app.add_subcommand(
+      "send",
+      "add a file or folder and serve it until Ctrl-C (beside a node: it serves); prints a ticket");
   send_command->add_option("path", sending->path, "file or folder")->required();
   send_command->add_flag("--copy", sending->copy,
                          "copy into the store instead of referring to the files in place");

@@ -97,7 +97,8 @@ rt::Task<> ControlPort::call(http::ServerExchange& exchange, Grant grant) {
     const Verdict too_long{413, "size", "more than 1 MiB", std::nullopt};
     co_return co_await refuse(exchange, too_long);
   }
-  const std::string answer = co_await dispatcher_.answer(as_text(*body), std::move(grant));
+  const std::string answer =
+      co_await dispatcher_.answer(as_text(*body), std::move(grant), exchange.stop_token());
   http::ServerResponse response = head(answer.empty() ? 204 : 200, "application/json");
   co_return co_await exchange.send(std::move(response), answer);
 }

@@ -16,22 +16,17 @@ CallError out_of_scope(const Method& method) {
           std::string(to_string(Code::denied))};
 }
 
-// An answer of the other side as an error of ours.
-Code code_named(std::string_view name) {
-  for (int i = 0; i <= static_cast<int>(Code::unknown_outcome); ++i) {
-    if (to_string(static_cast<Code>(i)) == name) return static_cast<Code>(i);
-  }
-  return Code::bad_input;  // parse_error, invalid_request, method_not_found: we asked wrongly
-}
-
 }  // namespace
 
-boost::asio::awaitable<std::string> Dispatcher::answer(std::string_view text, Grant grant) {
+boost::asio::awaitable<std::string> Dispatcher::answer(std::string_view text, Grant grant,
+                                                       std::stop_token stop) {
+  Context context = context_;
+  context.stop = std::move(stop);
   auto message = parse_message(text);
   if (!message) co_return error_text("null", message.error());
   std::string out;
   for (const Call& call : message->calls) {
-    std::string one = co_await answer_one(call, grant);
+    std::string one = co_await answer_one(call, grant, context);
     if (one.empty()) continue;
     out += (out.empty() ? "" : ",") + one;
   }
@@ -39,7 +34,8 @@ boost::asio::awaitable<std::string> Dispatcher::answer(std::string_view text, Gr
   co_return out;
 }
 
-boost::asio::awaitable<std::string> Dispatcher::answer_one(const Call& call, const Grant& grant) {
+boost::asio::awaitable<std::string> Dispatcher::answer_one(const Call& call, const Grant& grant,
+                                                           Context& context) {
   const bool notification = call.id.empty();
   if (call.invalid) co_return error_text(call.id, *call.invalid);
   const Method* method = find_method(call.method);
@@ -55,7 +51,7 @@ boost::asio::awaitable<std::string> Dispatcher::answer_one(const Call& call, con
     result = fail(fits.error());
   } else {
     try {
-      result = co_await method->handler(context_, grant, params);
+      result = co_await method->handler(context, grant, params);
     } catch (const Json::exception& error) {
       result = fail(Code::internal, error.what());
     }
@@ -69,6 +65,13 @@ boost::asio::awaitable<std::string> Dispatcher::answer_one(const Call& call, con
   }
   if (notification) co_return std::string();
   co_return result_text(call, to_text(*result));
+}
+
+Code code_named(std::string_view name) {
+  for (int i = 0; i <= static_cast<int>(Code::unknown_outcome); ++i) {
+    if (to_string(static_cast<Code>(i)) == name) return static_cast<Code>(i);
+  }
+  return Code::bad_input;  // parse_error, invalid_request, method_not_found: we asked wrongly
 }
 
 std::string call_text(std::string_view method, std::string_view params) {

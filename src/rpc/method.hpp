@@ -3,6 +3,8 @@
 #pragma once
 
 #include <span>
+#include <stop_token>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -22,10 +24,12 @@ struct Context {
   Events& events;
   Tokens* tokens = nullptr;  // none where no token is ever shown (in-process)
   rt::Clock& clock;
+  // Requested when nobody waits for the answer any more: passes that take long end then.
+  std::stop_token stop = {};
 };
 
 struct ResultField {
-  std::string_view name;  // "blobs[].blake3": of the elements of a list
+  std::string name;  // "blobs[].blake3": of the elements of a list
   std::string_view help;
 };
 

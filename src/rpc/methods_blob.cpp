@@ -70,7 +70,8 @@ std::vector<ResultField> blob_fields(const std::string_view (&names)[11]) {
       "public, metered or paid: it is served to peers; null: it is not",
       "of an external file; null unless asked over the Unix socket"};
   std::vector<ResultField> out;
-  for (std::size_t i = 0; i < std::size(names); ++i) out.push_back({names[i], kHelp[i]});
+  for (std::size_t i = 0; i < std::size(names); ++i)
+    out.push_back({std::string(names[i]), kHelp[i]});
   return out;
 }
 
@@ -79,6 +80,7 @@ rt::Task<Json> blob_add(Context& context, const Grant&, const Json& params) {
   request.path = text(params, "path");
   request.in_place = flag(params, "in_place");
   request.collection = flag(params, "collection");
+  request.stop = context.stop;
   if (!request.path.is_absolute()) co_return fail(Code::bad_input, "path: wants an absolute path");
   CO_TRY(added, co_await context.node.add(std::move(request)));
   Json out{{"blake3", added.content.hash.hex()},
@@ -94,7 +96,7 @@ rt::Task<Json> blob_add(Context& context, const Grant&, const Json& params) {
 rt::Task<Json> blob_get(Context& context, const Grant& grant, const Json& params) {
   CO_TRY(blob, context.node.blob(content(params, "content").hash));
   if (flag(params, "sha256") && blob.info.complete && !blob.info.sha256) {
-    CO_TRY(digest, co_await context.node.sha256(blob.info.hash));
+    CO_TRY(digest, co_await context.node.sha256(blob.info.hash, context.stop));
     blob.info.sha256 = digest;
   }
   co_return blob_json(blob, grant);
@@ -134,7 +136,7 @@ rt::Task<Json> blob_verify(Context& context, const Grant&, const Json& params) {
   store::VerifyOptions options;
   options.repair = flag(params, "repair");
   if (has(params, "content")) options.only = content(params, "content").hash;
-  CO_TRY(report, co_await context.node.verify(options));
+  CO_TRY(report, co_await context.node.verify(options, context.stop));
   Json damage = Json::array();
   std::uint64_t left = 0;
   for (const store::Damage& one : report.damage) {
@@ -149,8 +151,35 @@ rt::Task<Json> blob_verify(Context& context, const Grant&, const Json& params) {
                  {"damage", damage}};
 }
 
+rt::Task<Json> blob_export(Context& context, const Grant&, const Json& params) {
+  ExportRequest request;
+  request.content = content(params, "content");
+  request.path = text(params, "path");
+  request.stop = context.stop;
+  if (has(params, "fetch")) request.fetch = static_cast<std::uint64_t>(integer(params, "fetch", 0));
+  if (!request.path.is_absolute()) co_return fail(Code::bad_input, "path: wants an absolute path");
+  CO_TRY(written, co_await context.node.export_content(std::move(request)));
+  Json paths = Json::array();
+  for (const rt::Path& path : written) paths.push_back(path.string());
+  co_return Json{{"paths", paths}};
+}
+
+rt::Task<Json> blob_gc(Context& context, const Grant&, const Json& params) {
+  store::GcOptions options;
+  options.dry_run = flag(params, "dry_run");
+  options.min_age_ms = integer(params, "min_age_s", 3600) * 1000;
+  CO_TRY(report, co_await context.node.gc(options));
+  co_return Json{{"removed_blobs", report.removed_blobs},
+                 {"removed_bytes", report.removed_bytes},
+                 {"removed_files", report.removed_files},
+                 {"kept_blobs", report.kept_blobs},
+                 {"dry_run", options.dry_run}};
+}
+
 constexpr Param kContent{"content", Type::content, true,
                          "the blob, or s and the hash of a sequence"};
+
+constexpr std::int64_t kMaxAgeSeconds = 100ll * 366 * 24 * 3600;
 
 }  // namespace
 
@@ -237,6 +266,37 @@ std::vector<Method> blob_methods() {
                   {"damage", "blake3, damage (words) and repaired of each"}},
        .errors = {Code::not_found, Code::io, Code::cancelled},
        .handler = blob_verify},
+      {.name = "blob.export",
+       .scope = Scope::admin,  // it writes where the node can write
+       .changes = true,
+       .help = "Writes a blob, or the files of a collection, to files of the node's machine, each "
+               "whole or not at all. What exists is never replaced.",
+       .params = {kContent,
+                  {"path", Type::text, true,
+                   "absolute: a file for a blob or a one-file collection, a folder for a "
+                   "collection"},
+                  {"fetch", Type::integer, false,
+                   "what this fetch brought is handed over by a rename where it can be, and the "
+                   "store refers to it from then on",
+                   1, INT64_MAX}},
+       .result = {{"paths", "that were written"}},
+       .errors = {Code::not_found, Code::denied, Code::corrupt, Code::no_space, Code::io,
+                  Code::cancelled},
+       .handler = blob_export},
+      {.name = "blob.gc",
+       .scope = Scope::operate,
+       .changes = true,
+       .help = "Removes what no name, pin, offer or running fetch keeps.",
+       .params = {{"dry_run", Type::boolean, false, "only say what would go"},
+                  {"min_age_s", Type::integer, false, "nothing younger goes; default 3600", 0,
+                   kMaxAgeSeconds}},
+       .result = {{"removed_blobs", ""},
+                  {"removed_bytes", ""},
+                  {"removed_files", "orphans and temporary files"},
+                  {"kept_blobs", ""},
+                  {"dry_run", ""}},
+       .errors = {Code::io, Code::corrupt},
+       .handler = blob_gc},
   };
 }
 

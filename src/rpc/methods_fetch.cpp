@@ -22,17 +22,21 @@ Json fetch_json(const FetchView& fetch, const Grant& grant) {
           {"from_peers_bytes", fetch.from_peers_bytes},
           {"from_origin_bytes", fetch.from_origin_bytes},
           {"resumed_bytes", fetch.resumed_bytes},
+          {"blobs", fetch.blobs},
           {"error", fetch.error ? error_json(*fetch.error, grant) : Json(nullptr)}};
 }
 
 Json source_json(const fetch::SourceReport& source, const Grant& grant) {
   const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(source.time);
+  const double seconds = std::chrono::duration<double>(source.time).count();
+  const double rate = seconds > 0 ? static_cast<double>(source.verified_bytes) / seconds : 0;
   return {
       {"source", source.name},
       {"kind", source.kind == fetch::SourceKind::peer ? "peer" : "origin"},
       {"verified_bytes", source.verified_bytes},
       {"attempts", source.attempts},
       {"time_ms", time.count()},
+      {"rate_bytes_s", static_cast<std::uint64_t>(rate)},
       {"lied", source.lied},
       {"left", source.left},
       {"last_error", source.last_error ? error_json(*source.last_error, grant) : Json(nullptr)}};
@@ -40,7 +44,7 @@ Json source_json(const fetch::SourceReport& source, const Grant& grant) {
 
 rt::Task<Json> fetch_start(Context& context, const Grant& grant, const Json& params) {
   FetchRequest request;
-  request.content = content(params, "content");
+  request.target = text(params, "content");
   request.peers = texts(params, "peers");
   request.origins = texts(params, "origins");
   request.seed = flag(params, "seed");
@@ -61,11 +65,21 @@ rt::Task<Json> fetch_status(Context& context, const Grant& grant, const Json& pa
 }
 
 rt::Task<Json> fetch_explain(Context& context, const Grant& grant, const Json& params) {
-  CO_TRY(one, context.node.fetch(static_cast<std::uint64_t>(integer(params, "fetch", 0))));
+  if (has(params, "fetch") == has(params, "content"))
+    co_return fail(Code::bad_input, "wants either fetch or content");
+  Result<FetchView> found = fail(Code::not_found);
+  if (has(params, "fetch")) {
+    found = context.node.fetch(static_cast<std::uint64_t>(integer(params, "fetch", 0)));
+  } else {
+    found = context.node.last_fetch(content(params, "content").hash);
+  }
+  if (!found) co_return fail(found.error());
   Json sources = Json::array();
-  for (const fetch::SourceReport& source : one.sources)
+  for (const fetch::SourceReport& source : found->sources)
     sources.push_back(source_json(source, grant));
-  co_return Json{{"fetch", one.id}, {"state", to_string(one.state)}, {"sources", sources}};
+  Json out = fetch_json(*found, grant);
+  out["sources"] = std::move(sources);
+  co_return out;
 }
 
 rt::Task<Json> fetch_cancel(Context& context, const Grant&, const Json& params) {
@@ -75,6 +89,40 @@ rt::Task<Json> fetch_cancel(Context& context, const Grant&, const Json& params) 
 }
 
 constexpr Param kFetch{"fetch", Type::integer, true, "as fetch.start gave it", 1, INT64_MAX};
+
+// What is said of one fetch, here and in a list of them.
+std::vector<ResultField> fetch_fields(const std::string& prefix) {
+  std::vector<ResultField> out{{"fetch", ""},
+                               {"blake3", ""},
+                               {"state", "waiting, running, complete, failed or cancelled"},
+                               {"held_bytes", "verified and in the store"},
+                               {"total_bytes", "0: not known yet"},
+                               {"from_peers_bytes", ""},
+                               {"from_origin_bytes", ""},
+                               {"resumed_bytes", "held before it began"},
+                               {"blobs", "complete: how many the content is of"},
+                               {"error", "code and message; null unless failed or cancelled"}};
+  for (ResultField& field : out) field.name.insert(0, prefix);
+  return out;
+}
+
+std::vector<ResultField> explain_fields() {
+  std::vector<ResultField> out = fetch_fields("");
+  for (ResultField field :
+       {ResultField{"source", "a peer's id or an origin's URL without its query"},
+        {"kind", "peer or origin"},
+        {"verified_bytes", "of the content, by this source"},
+        {"attempts", ""},
+        {"time_ms", "that it was asked for"},
+        {"rate_bytes_s", "verified bytes in that time"},
+        {"lied", "sent bytes that do not hash; never asked again"},
+        {"left", "not asked again in this fetch"},
+        {"last_error", "code and message, or null"}}) {
+    field.name.insert(0, "sources[].");
+    out.push_back(std::move(field));
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -101,11 +149,13 @@ std::vector<Method> fetch_methods() {
        .changes = true,
        .help = "Begins to bring content into the store and returns at once. What is named here is "
                "asked whether the swarm is enabled or not.",
-       .params = {{"content", Type::content, true, "a hash, or s and the hash of a sequence"},
+       .params = {{"content", Type::text, true,
+                   "a ticket, a hash, or s and the hash of a sequence. The peer of a ticket is "
+                   "asked, too"},
                   {"peers", Type::text_list, false, "ID@IP:PORT[,IP:PORT...] of each", 0, 64},
                   {"origins", Type::text_list, false,
                    "URLs of the same bytes. Private addresses need an admin token, here and in "
-                   "peers",
+                   "peers; those in a ticket are left out without one",
                    0, 16},
                   {"seed", Type::boolean, false, "offer it to peers from then on"}},
        .result = {{"fetch", "its number, for the other methods"}},
@@ -115,31 +165,15 @@ std::vector<Method> fetch_methods() {
        .scope = Scope::read,
        .help = "One fetch, or all that run and the last that ended.",
        .params = {{"fetch", Type::integer, false, "only this one", 1, INT64_MAX}},
-       .result = {{"fetches[].fetch", ""},
-                  {"fetches[].blake3", ""},
-                  {"fetches[].state", "waiting, running, complete, failed or cancelled"},
-                  {"fetches[].held_bytes", "verified and in the store"},
-                  {"fetches[].total_bytes", "0: not known yet"},
-                  {"fetches[].from_peers_bytes", ""},
-                  {"fetches[].from_origin_bytes", ""},
-                  {"fetches[].resumed_bytes", "held before it began"},
-                  {"fetches[].error", "code and message; null unless failed or cancelled"}},
+       .result = fetch_fields("fetches[]."),
        .errors = {Code::not_found},
        .handler = fetch_status},
       {.name = "fetch.explain",
        .scope = Scope::read,
-       .help = "Who was asked in a fetch, what each gave, and why one was left.",
-       .params = {kFetch},
-       .result = {{"fetch", ""},
-                  {"state", ""},
-                  {"sources[].source", "a peer's id or an origin's URL without its query"},
-                  {"sources[].kind", "peer or origin"},
-                  {"sources[].verified_bytes", "of the blob, by this source"},
-                  {"sources[].attempts", ""},
-                  {"sources[].time_ms", ""},
-                  {"sources[].lied", "sent bytes that do not hash; never asked again"},
-                  {"sources[].left", "not asked again in this fetch"},
-                  {"sources[].last_error", "code and message, or null"}},
+       .help = "Who was asked in a fetch, what each gave so far, and why one was left.",
+       .params = {{"fetch", Type::integer, false, "as fetch.start gave it", 1, INT64_MAX},
+                  {"content", Type::content, false, "instead: the last fetch of this"}},
+       .result = explain_fields(),
        .errors = {Code::not_found},
        .handler = fetch_explain},
       {.name = "fetch.cancel",

@@ -16,6 +16,11 @@ rt::Task<Json> node_info(Context& context, const Grant& grant, const Json&) {
            {"blobs", info.blobs},
            {"swarm_built", info.swarm_built},
            {"swarm_running", info.swarm_running}};
+  const auto port = [](const std::optional<rt::Address>& at) {
+    return at ? Json(rt::to_string(*at)) : Json(nullptr);
+  };
+  out["control"] = port(info.control);
+  out["content"] = port(info.content);
   // Where files lie is the operator's business alone.
   out["data_dir"] = grant.local ? Json(info.data_dir.string()) : Json(nullptr);
   co_return out;
@@ -61,6 +66,8 @@ std::vector<Method> node_methods() {
                   {"blobs", "in the store, partial ones included"},
                   {"swarm_built", "whether this build has a swarm"},
                   {"swarm_running", "whether peers are served now"},
+                  {"control", "where the control port listens; null where there is none"},
+                  {"content", "where the content port listens; null where there is none"},
                   {"data_dir", "null unless asked over the Unix socket"}},
        .errors = {Code::io, Code::corrupt},
        .handler = node_info},

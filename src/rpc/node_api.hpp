@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -25,12 +26,15 @@ struct NodeInfo {
   std::uint64_t blobs = 0;
   bool swarm_built = false;  // the build has a swarm at all
   bool swarm_running = false;
+  // Of a daemon: where it listens.
+  std::optional<rt::Address> control, content;
 };
 
 struct AddRequest {
   rt::Path path;  // absolute
   bool in_place = false;
   bool collection = false;  // a single file too becomes a one-name collection
+  std::stop_token stop = {};
 };
 struct Added {
   store::HashAndFormat content;
@@ -53,8 +57,16 @@ struct PinRequest {
   bool offer = false;  // also serve it; unpin: also stop serving it
 };
 
-struct FetchRequest {
+struct ExportRequest {
   store::HashAndFormat content;
+  rt::Path path;  // absolute; a file, or the folder a collection's files go into
+  // What this fetch brought may become the user's by rename (store::ExportMode::hand_over).
+  std::optional<std::uint64_t> fetch;
+  std::stop_token stop = {};
+};
+
+struct FetchRequest {
+  std::string target;                // a ticket, a hash, or s + the hash of a sequence
   std::vector<std::string> peers;    // ID@IP:PORT[,IP:PORT...]
   std::vector<std::string> origins;  // URLs
   bool seed = false;                 // offer it from then on
@@ -74,6 +86,7 @@ struct FetchView {
   std::uint64_t from_origin_bytes = 0;
   std::uint64_t resumed_bytes = 0;
   std::optional<Error> error;                // failed and cancelled
+  std::uint64_t blobs = 0;                   // complete: how many the content is of
   std::vector<fetch::SourceReport> sources;  // who was asked, and what came of it
 };
 
@@ -127,14 +140,21 @@ class NodeApi {
   virtual Result<> unpin(const PinRequest& request) = 0;
   virtual Result<> remove(const Blake3Hash& hash, bool force) = 0;
   // Of a complete blob; reads it whole when it is asked for the first time.
-  virtual rt::Task<Sha256Digest> sha256(Blake3Hash hash) = 0;
-  virtual rt::Task<store::VerifyReport> verify(store::VerifyOptions options) = 0;
+  virtual rt::Task<Sha256Digest> sha256(Blake3Hash hash, std::stop_token stop) = 0;
+  virtual rt::Task<store::VerifyReport> verify(store::VerifyOptions options,
+                                               std::stop_token stop) = 0;
+  // The files written. Errors: denied for a path within the data directory and for one that exists,
+  // corrupt, no_space, cancelled.
+  virtual rt::Task<std::vector<rt::Path>> export_content(ExportRequest request) = 0;
+  virtual rt::Task<store::GcReport> gc(store::GcOptions options) = 0;
 
   // Returns its number at once. Errors: bad_input, denied, try_later (too many are waiting).
   virtual Result<std::uint64_t> start_fetch(const FetchRequest& request) = 0;
   // Errors: not_found (never begun, or long done and forgotten).
   virtual Result<FetchView> fetch(std::uint64_t id) = 0;
   virtual std::vector<FetchView> fetches() = 0;
+  // The last one that was begun of this content. Errors: not_found.
+  virtual Result<FetchView> last_fetch(const Blake3Hash& hash) = 0;
   virtual Result<> cancel_fetch(std::uint64_t id) = 0;
 
   virtual SwarmStatus swarm() = 0;
