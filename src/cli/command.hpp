@@ -45,6 +45,7 @@ void register_list(CLI::App& app, const GlobalOptions& global, int& exit);
 void register_keep(CLI::App& app, const GlobalOptions& global, int& exit);
 void register_check(CLI::App& app, const GlobalOptions& global, int& exit);
 void register_explain(CLI::App& app, const GlobalOptions& global, int& exit);
+void register_doctor(CLI::App& app, const GlobalOptions& global, int& exit);
 void register_node(CLI::App& app, const GlobalOptions& global, int& exit);
 void register_rpc(CLI::App& app, const GlobalOptions& global, int& exit);
 

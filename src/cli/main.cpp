@@ -47,6 +47,7 @@ int run(int argc, char** argv) {
   register_keep(app, global, exit);
   register_check(app, global, exit);
   register_explain(app, global, exit);
+  register_doctor(app, global, exit);
   register_node(app, global, exit);
   register_rpc(app, global, exit);
 
