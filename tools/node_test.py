@@ -6,12 +6,15 @@ Prints PASS or FAIL for each case and the plain closing line.
 """
 
 import contextlib
+import http.client
 import json
 import os
 import pathlib
 import signal
 import socket
 import sys
+import time
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from cli_test import HELLO_BLAKE3, MIB, refused, run_cases  # noqa: E402
@@ -229,6 +232,62 @@ def the_swarm_is_off_until_the_operator_turns_it_on(world):
         assert (world.root / "out").read_bytes() == b"hello world"
         assert daemon.result("swarm.status")["payload_sent_bytes"] == 11
         assert "swarm_payload_sent_bytes_total 11" in daemon.http("GET", "/metrics", Authorization=f"Bearer {daemon.token}")[2]
+
+
+def bit_rot_heals(world, name, meet):
+    """A flipped bit that `meet` makes the node read: only its group is gone, and an origin brings it back."""
+    node = world.node(name)
+    (world.root / f"{name}-www").mkdir()
+    path = random_file(world.root / f"{name}-www" / "film", 3 * MIB)
+    blake3 = node.must("add", path)[0]["blake3"]
+    data = next(node.folder.glob("blobs/*/*.data"))
+    data.chmod(0o600)
+    with open(data, "r+b") as file:
+        file.seek(2 * MIB + 5)
+        byte = file.read(1)[0]
+        file.seek(2 * MIB + 5)
+        file.write(bytes([byte ^ 1]))
+    with Origin(path.parent) as origin, Daemon(node, ARCHIPELAGO_SWARM_ENABLED="true", ARCHIPELAGO_SWARM_BIND="127.0.0.1:0") as daemon:
+        content = f"http://{daemon.ports['content']}/blobs/{blake3}"
+        meet(daemon, blake3, content)
+        limit = time.monotonic() + 30
+        while daemon.result("blob.get", {"content": blake3})["complete"]:
+            assert time.monotonic() < limit, "nobody marked it"
+            time.sleep(0.02)
+        assert daemon.result("blob.get", {"content": blake3})["held_bytes"] == 3 * MIB - 16384
+        started = daemon.result("fetch.start", {"content": blake3, "origins": [f"{origin.url}/film"]})
+        ended = daemon.fetch_ended(started["fetch"])
+        assert ended["state"] == "complete" and ended["from_origin_bytes"] <= MIB, ended
+        with urllib.request.urlopen(content) as whole:
+            assert whole.read() == path.read_bytes()
+        daemon.stop()
+        assert f"{blake3} is damaged" in daemon.log, daemon.log
+
+
+@case
+def bit_rot_that_a_player_meets_is_missing_until_it_is_fetched_again(world):
+    def meet(daemon, blake3, content):
+        try:
+            with urllib.request.urlopen(content) as broken:
+                broken.read()
+        except http.client.IncompleteRead as cut:
+            assert len(cut.partial) <= 2 * MIB, len(cut.partial)
+        else:
+            raise AssertionError("all of a damaged blob was given out")
+
+    bit_rot_heals(world, "player", meet)
+
+
+@swarm_case
+def bit_rot_that_a_peer_meets_is_missing_until_it_is_fetched_again(world):
+    def meet(daemon, blake3, content):
+        peer = f"{daemon.hello['endpoint_id']}@{daemon.ports['swarm'][0]}"
+        other = world.node("other")
+        code, _, errors = other.run("get", blake3, "--from", peer, "-o", world.root / "out")
+        assert code == 3 and not (world.root / "out").exists(), (code, errors)
+        assert other.must("info", blake3)[0]["held_bytes"] == 2 * MIB
+
+    bit_rot_heals(world, "peer", meet)
 
 
 @case

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <exception>
 
+#include "app/mender.hpp"
 #include "base/check.hpp"
 #include "rt/asio/asio_clock.hpp"
 #include "rt/asio/asio_datagram.hpp"
@@ -30,6 +31,7 @@ struct Core::Parts {
   std::optional<DataDir> data_dir;
   std::unique_ptr<store::BlobStore> store;
   std::unique_ptr<http::Client> http;
+  std::optional<Mender> mender;  // it has a thread: not before it is needed
 
   void catch_interrupts() {
     signals.add(SIGINT);
@@ -68,6 +70,11 @@ const DataDir& Core::data_dir() const { return *parts_->data_dir; }
 void Core::set_connector(http::ConnectorOptions options) {
   parts_->http =
       http::make_curl_client(parts_->loop.get_executor(), parts_->clock, std::move(options));
+}
+
+void Core::damage_found(const Blake3Hash& hash) {
+  if (!parts_->mender) parts_->mender.emplace(parts_->loop.get_executor(), *parts_->store);
+  parts_->mender->damage_found(hash);
 }
 
 std::stop_token Core::interrupted() const { return parts_->stop.get_token(); }

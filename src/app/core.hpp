@@ -34,6 +34,9 @@ class Core {
   // How URLs are opened from here on, by every module. Requires: no response of http() is open.
   void set_connector(http::ConnectorOptions options);
 
+  // Somebody read what does not hash: its bad groups become missing, soon.
+  void damage_found(const Blake3Hash& hash);
+
   // Requested by the first SIGINT or SIGTERM after open(); a second one ends the process at once.
   std::stop_token interrupted() const;
 

@@ -52,7 +52,7 @@ class RunningNode {
         tokens_(core.env().random),
         events_(core.env().executor),
         node_(core, config, events_, {.daemon = true, .door = door_.get()}),
-        content_source_(core.store()),
+        content_source_(core.store(), [&core](const Blake3Hash& hash) { core.damage_found(hash); }),
         content_(content_source_),
         control_({node_, events_, &tokens_, core.env().clock}, core.env().executor,
                  {.content = &content_.counts()}) {}

@@ -40,7 +40,9 @@ rt::Task<> Answer::get(const GetRequest& request) {
 
 rt::Task<> Answer::children(const GetRequest& request) {
   CO_TRY(opened, context_.store.reader(request.hash));
-  CO_TRY(sequence, SequenceReader::open(std::move(opened)));
+  auto read = SequenceReader::open(std::move(opened));
+  if (!read && read.error().code == Code::corrupt) report_.damaged = request.hash;
+  CO_TRY(sequence, std::move(read));
   for (auto offset = request.ranges.next_wanted(1); offset && *offset - 1 < sequence.size();
        offset = request.ranges.next_wanted(*offset + 1)) {
     CO_TRY(child, sequence.at(*offset - 1));
@@ -72,7 +74,9 @@ rt::Task<> Answer::blob(const Blake3Hash& hash, const bao::ChunkRanges& ranges) 
   CO_TRY(reader, context_.store.reader(hash));
   if (!reader->complete() && reader->size() == 0)
     co_return fail(Code::not_found, "nothing held yet");
-  co_return co_await encode_blob(bao::Encoder(hash, reader->size(), ranges, *reader));
+  auto sent = co_await encode_blob(bao::Encoder(hash, reader->size(), ranges, *reader));
+  if (!sent && sent.error().code == Code::corrupt) report_.damaged = hash;
+  co_return sent;
 }
 
 rt::Task<> Answer::encode_blob(bao::Encoder encoder) {

@@ -31,6 +31,7 @@ struct RequestReport {
   std::uint64_t encoded_bytes = 0;  // payload, hashes and sizes
   rt::Duration duration{};
   std::optional<std::uint64_t> reset_code;  // what we refused or broke off with
+  std::optional<Blake3Hash> damaged;        // a blob of ours that did not hash when it was read
 };
 
 // Sums over all requests. Units: bytes, requests.

@@ -18,7 +18,11 @@ class QuicPeerDoor final : public PeerDoor {
         endpoint_(std::move(endpoint)),
         admission_(core.store()),
         provider_(core.env(), core.store(), admission_),
-        serving_(core.env().executor) {}
+        serving_(core.env().executor) {
+    provider_.on_request_end = [this](const blobs::RequestReport& report) {
+      if (report.damaged) core_.damage_found(*report.damaged);
+    };
+  }
 
   void start_serving() { serving_.start(accept_all(serving_.stop_token())); }
 
