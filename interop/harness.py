@@ -34,6 +34,12 @@ PROGRAMS = {
     "bin": os.environ.get("ARCHIPELAGO_BIN"),
     "probe": os.environ.get("ARCHIPELAGO_QUIC_PROBE"),
     "mutant": os.environ.get("ARCHIPELAGO_MUTANT_BIN"),
+    "curl": shutil.which("curl"),
+    "wget": shutil.which("wget"),
+    "aria2": shutil.which("aria2c"),
+    "ffmpeg": shutil.which("ffmpeg"),
+    "ffprobe": shutil.which("ffprobe"),
+    "chromium": shutil.which("chromium-headless-shell") or shutil.which("chromium"),
 }
 MISSING = {
     "peer": "archy-peer is not built: interop/setup.sh peer",
@@ -42,6 +48,7 @@ MISSING = {
     "bin": "ARCHIPELAGO_BIN names no program",
     "probe": "ARCHIPELAGO_QUIC_PROBE names no program",
     "mutant": "ARCHIPELAGO_MUTANT_BIN names no program",
+    **{name: f"{name} is not installed: interop/setup.sh http" for name in ("curl", "wget", "aria2", "ffmpeg", "ffprobe", "chromium")},
 }
 OTHER_ID = "ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c"
 LIBC = ctypes.CDLL(None)

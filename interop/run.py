@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""run.py [--list] [--strict] [NAME...]: runs the interop cases; NAME is a case or a glob.
+"""run.py [--list] [--strict] [NAME...]: runs the interop cases; NAME is a case, a glob, or a group
+(cases_GROUP.py).
 
 --strict: a case that could not run counts as a failure.
 """
@@ -20,6 +21,10 @@ def load_cases():
         __import__(path.stem)
 
 
+def group_of(name):
+    return harness.CASES[name][0].__module__.removeprefix("cases_")
+
+
 def main():
     words = sys.argv[1:]
     options = {word for word in words if word.startswith("-")}
@@ -28,7 +33,7 @@ def main():
         sys.exit(__doc__)
     load_cases()
     names = [name for name in harness.CASES
-             if not patterns or any(fnmatch.fnmatchcase(name, p) for p in patterns)]
+             if not patterns or any(fnmatch.fnmatchcase(name, p) or group_of(name) == p for p in patterns)]
     if not names:
         print(f"no case named {' '.join(patterns)}")
         return 2

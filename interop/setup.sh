@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the programs others wrote that ./dev interop runs against: setup.sh [npm|sendme|peer|all]...
+# Installs the programs others wrote that ./dev interop runs against: setup.sh [npm|sendme|peer|http|all]...
 # Everything lands in $ARCHIPELAGO_CACHE/interop, keyed by version; a second run is quick.
 # Exit 3 with one line when a part could not be had.
 set -euo pipefail
@@ -121,17 +121,26 @@ setup_peer() {
   echo "peer    $cache/peer-target/release/archy-peer"
 }
 
+setup_http() {
+  local program packages=()
+  for program in curl:curl wget:wget aria2c:aria2 ffmpeg:ffmpeg chromium-headless-shell:chromium-headless-shell; do
+    command -v "${program%:*}" >/dev/null || packages+=("${program#*:}")
+  done
+  [ ${#packages[@]} -eq 0 ] || apt_install "${packages[@]}" || missing http "apt-get has not all of: ${packages[*]}"
+  echo "http    curl wget aria2c ffmpeg chromium-headless-shell"
+}
+
 # Words may come as one argument ("npm peer").
 # shellcheck disable=SC2068
 set -- $@
 [ $# -gt 0 ] || set -- all
-[ "$*" != all ] || set -- npm peer sendme
+[ "$*" != all ] || set -- npm peer sendme http
 lacking=0
 for part in "$@"; do
   case $part in
-    npm | sendme | peer) ("setup_$part") || lacking=1 ;;
+    npm | sendme | peer | http) ("setup_$part") || lacking=1 ;;
     *)
-      echo "usage: setup.sh [npm|sendme|peer|all]..." >&2
+      echo "usage: setup.sh [npm|sendme|peer|http|all]..." >&2
       exit 2
       ;;
   esac
