@@ -14,9 +14,11 @@ Every connection of the browser goes through a proxy of this test, which decides
 import contextlib
 import http.server
 import json
+import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -265,7 +267,7 @@ class Visit:
              f"--user-data-dir={self.folder.name}", f"--proxy-server=socks5://127.0.0.1:{self.names.port}", "--proxy-bypass-list=<-loopback>",
              # What newer browsers forbid by themselves would hide what the node does.
              "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests,PrivateNetworkAccessSendPreflights,PrivateNetworkAccessRespectPreflightResults",
-             "--remote-debugging-port=0", url], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+             "--remote-debugging-port=0", url], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
 
     def __enter__(self):
         return self
@@ -274,7 +276,7 @@ class Visit:
         assert self.evil.done.wait(DEADLINE_SECONDS), f"the page was not done in time; it said {self.evil.reports[-3:]}"
 
     def __exit__(self, *_):
-        self.process.kill()
+        os.killpg(self.process.pid, signal.SIGKILL)  # a browser is many processes, behind a script
         self.process.wait()
         with contextlib.suppress(OSError):
             self.folder.cleanup()
