@@ -140,7 +140,7 @@ def export_gc_and_id_work_beside_a_node(world):
 
 @case
 def an_import_ends_when_its_command_is_interrupted(world):
-    node, path = world.node(), random_file(world.root / "big", 512 * MIB)
+    node, path = world.node(), random_file(world.root / "big", 256 * MIB)
     for how, code in ((signal.SIGINT, 130), (signal.SIGKILL, -9)):
         with Daemon(node) as daemon:
             adding = node.start("add", path)

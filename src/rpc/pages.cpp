@@ -39,6 +39,10 @@ calls, run one after another in order. Nesting deeper than 16 levels, and a key 
 are refused. Without `id` a call is a notification and is not answered; an answer with nothing in it
 is `204`.
 
+A call that takes long (`blob.add`, `blob.verify`, `blob.export`) ends with its connection: what
+nobody waits for any more is given up, and nothing half done is left. A fetch goes on until
+`fetch.cancel`.
+
 Errors carry a stable number and `data.code`, the name to switch on. Over the port the message of a
 code that tells of our disk or state (`internal io corrupt no_space locked unknown_outcome`) is only
 "see the node's log".
