@@ -7,6 +7,7 @@
 #include "app/collection.hpp"
 #include "app/peer_door.hpp"
 #include "fetch/fetcher.hpp"
+#include "fetch/origin_address.hpp"
 #include "fetch/origin_source.hpp"
 
 namespace archy::app {
@@ -138,6 +139,17 @@ boost::asio::awaitable<ContentReport> fetch_content(Core& core, store::HashAndFo
         Error{Code::bad_input, "an origin has one blob; a hash sequence is fetched from peers"};
     co_return failed;
   }
+  fetch::OriginOptions origin_options;
+  origin_options.allow_private = options.allow_private;
+  std::vector<fetch::OriginAddress> located;
+  for (const std::string& origin : options.origins) {
+    auto one = fetch::locate_origin(origin, origin_options, options.s3);
+    if (!one) {
+      failed.error = Error{one.error().code, "origin: " + one.error().detail};
+      co_return failed;
+    }
+    located.push_back(std::move(*one));
+  }
   std::unique_ptr<PeerDoor> own_door;
   PeerDoor* door = options.door;
   Sources peers, origins;
@@ -151,11 +163,9 @@ boost::asio::awaitable<ContentReport> fetch_content(Core& core, store::HashAndFo
     door = own_door.get();
   }
   for (const fetch::PeerAddress& peer : options.peers) peers.push_back(door->source(peer));
-  fetch::OriginOptions origin_options;
-  origin_options.allow_private = options.allow_private;
-  for (const std::string& url : options.origins) {
-    origins.push_back(
-        fetch::make_origin_source(core.env(), core.http(), core.store(), url, origin_options));
+  for (fetch::OriginAddress& origin : located) {
+    origins.push_back(fetch::make_origin_source(core.env(), core.http(), core.store(),
+                                                std::move(origin.url), std::move(origin.options)));
   }
   ContentReport report;
   {

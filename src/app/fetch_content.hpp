@@ -12,12 +12,14 @@
 #include "app/peer_door.hpp"
 #include "app/target.hpp"
 #include "fetch/report.hpp"
+#include "fetch/s3_access.hpp"
 
 namespace archy::app {
 
 struct FetchContentOptions {
   std::vector<fetch::PeerAddress> peers;  // asked in this order
   std::vector<std::string> origins;       // URLs of the blob itself; not for sequences
+  fetch::S3Access s3 = {};                // of those that are s3://
   // Ends the fetch; none: the process's own interruption does.
   std::optional<std::stop_token> stop = std::nullopt;
   // To dial through; none: one is opened for this fetch and closed after it. Outlives the fetch.

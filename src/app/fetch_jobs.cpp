@@ -4,8 +4,10 @@
 
 #include <algorithm>
 
+#include "app/s3_settings.hpp"
 #include "base/log.hpp"
-#include "http/url.hpp"
+#include "fetch/origin_address.hpp"
+#include "fetch/s3_url.hpp"
 
 namespace archy::app {
 namespace {
@@ -49,11 +51,13 @@ struct FetchJobs::Job {
   rt::Instant told{};
 };
 
-FetchJobs::FetchJobs(Core& core, rpc::Events& events, PeerDoor* door, FetchJobRules rules)
+FetchJobs::FetchJobs(Core& core, rpc::Events& events, PeerDoor* door, FetchJobRules rules,
+                     const settings::ConfigFile& config)
     : core_(core),
       events_(events),
       door_(door),
       rules_(rules),
+      config_(config),
       freed_(core.env().executor),
       scope_(core.env().executor) {}
 
@@ -65,7 +69,13 @@ Result<std::uint64_t> FetchJobs::start(const rpc::FetchRequest& request) {
   const store::HashAndFormat content = target.content;
   TRY(peers, peers_of(request, std::move(target), allow_private));
   for (const std::string& url : request.origins) {
-    if (auto parsed = http::parse_url(url); !parsed) return fail_in("origin", parsed.error());
+    if (auto checked = fetch::check_origin(url); !checked)
+      return fail_in("origin", checked.error());
+  }
+  fetch::S3Access s3;
+  if (std::ranges::any_of(request.origins, fetch::is_s3_url)) {
+    TRY(found, s3_access(config_.settings(), core_.env().files));
+    s3 = std::move(found);
   }
   if (content.format == store::Format::hash_seq && !request.origins.empty())
     return fail(Code::bad_input, "an origin has one blob; a hash sequence is fetched from peers");
@@ -85,6 +95,7 @@ Result<std::uint64_t> FetchJobs::start(const rpc::FetchRequest& request) {
   job->view.content = content;
   job->options.peers = std::move(peers);
   job->options.origins = request.origins;
+  job->options.s3 = std::move(s3);
   job->options.stop = job->stop.get_token();
   job->options.door = door_;
   job->options.allow_private = allow_private;

@@ -9,6 +9,7 @@
 #include "rpc/node_api.hpp"
 #include "rt/scope.hpp"
 #include "rt/signal.hpp"
+#include "settings/config_file.hpp"
 
 namespace archy::app {
 
@@ -19,11 +20,12 @@ struct FetchJobRules {
   std::size_t remembered = 256;   // of those that ended, the last
 };
 
-// Thread: the loop. Lifetime: close() has been awaited before the destructor; core, events and the
-// door (none: each fetch with peers opens its own) outlive it.
+// Thread: the loop. Lifetime: close() has been awaited before the destructor; core, events, the
+// configuration and the door (none: each fetch with peers opens its own) outlive it.
 class FetchJobs {
  public:
-  FetchJobs(Core& core, rpc::Events& events, PeerDoor* door, FetchJobRules rules);
+  FetchJobs(Core& core, rpc::Events& events, PeerDoor* door, FetchJobRules rules,
+            const settings::ConfigFile& config);
   ~FetchJobs();
 
   // As rpc::NodeApi.
@@ -49,6 +51,7 @@ class FetchJobs {
   rpc::Events& events_;
   PeerDoor* door_;
   FetchJobRules rules_;
+  const settings::ConfigFile& config_;
   std::map<std::uint64_t, std::shared_ptr<Job>> jobs_;  // by number: the order they came in
   std::uint64_t next_ = 1;
   std::size_t running_ = 0;

@@ -63,7 +63,7 @@ LocalNode::LocalNode(Core& core, settings::ConfigFile& config, rpc::Events& even
       config_(config),
       options_(std::move(options)),
       begun_(core.env().clock.now()),
-      fetches_(core, events, options_.door, rules_of(config.settings())) {}
+      fetches_(core, events, options_.door, rules_of(config.settings()), config) {}
 
 boost::asio::awaitable<void> LocalNode::close() {
   request_stop();

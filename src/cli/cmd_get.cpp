@@ -207,7 +207,8 @@ void register_get(CLI::App& app, const GlobalOptions& global, int& exit) {
                       "a collection's files "
                       "into the current folder, a blob only into the store)");
   command->add_option("--from", options->from, "ID@IP:PORT[,IP:PORT] of a peer that may have it");
-  command->add_option("--origin", options->origins, "URL of the same bytes on a plain HTTP server");
+  command->add_option("--origin", options->origins,
+                      "http or https URL, or s3://BUCKET/KEY, of the same bytes");
   command->add_flag("--explain", options->explain,
                     "say what each source gave, and why one was left");
   command->add_flag("--sha256", options->sha256,

@@ -29,12 +29,14 @@ class OriginSource final : public Source {
                OriginOptions options)
       : client_(client),
         url_(std::move(url)),
-        options_(options),
-        data_(client, url_, options),
+        options_(std::move(options)),
+        data_(client, url_, options_),
         quarantine_(env, store),
-        sidecar_(options.use_sidecar ? Sidecar::untried : Sidecar::absent) {}
+        sidecar_(may_have_sidecar() ? Sidecar::untried : Sidecar::absent) {}
 
-  std::string name() const override { return "origin " + http::display_url(url_); }
+  std::string name() const override {
+    return "origin " + (options_.shown_as.empty() ? http::display_url(url_) : options_.shown_as);
+  }
   SourceKind kind() const override { return SourceKind::origin; }
 
   rt::Task<> fetch(Attempt& attempt) override {
@@ -46,6 +48,10 @@ class OriginSource final : public Source {
   }
 
  private:
+  // A presigned URL is good for one path only, and that is not the sidecar's.
+  bool may_have_sidecar() const {
+    return options_.use_sidecar && url_.find("X-Amz-Signature=") == std::string::npos;
+  }
   // What is known of the blob's size, and whether what is held was verified under the same.
   struct Sizes {
     std::optional<std::uint64_t> size;
@@ -332,7 +338,7 @@ std::string sidecar_url(const std::string& url) {
 std::shared_ptr<Source> make_origin_source(rt::Env env, http::Client& client,
                                            store::BlobStore& store, std::string url,
                                            OriginOptions options) {
-  return std::make_shared<OriginSource>(env, client, store, std::move(url), options);
+  return std::make_shared<OriginSource>(env, client, store, std::move(url), std::move(options));
 }
 
 }  // namespace archy::fetch

@@ -5,6 +5,7 @@
 #include "base/check.hpp"
 #include "base/limits.hpp"
 #include "base/test_hooks.hpp"
+#include "fetch/s3_error.hpp"
 #include "http/content_range.hpp"
 
 namespace archy::fetch {
@@ -14,14 +15,13 @@ namespace {
 constexpr std::uint64_t kFreeResumptions = 4;
 constexpr std::uint64_t kBytesPerResumption = 1u << 20;
 
-std::unexpected<Error> refused(int status) {
-  const auto text = "origin answers " + std::to_string(status);
-  if (status == 404 || status == 410) return fail(Code::not_found, text);
+Error refused(int status) {
+  auto text = "origin answers " + std::to_string(status);
+  if (status == 404 || status == 410) return {Code::not_found, std::move(text)};
   if (status == 408 || status == 425 || status == 429 || status >= 500) {
-    return fail(Code::try_later, text);
+    return {Code::try_later, std::move(text)};
   }
-  if (status >= 400 || (status >= 300 && status < 400)) return fail(Code::denied, text);
-  return fail(Code::peer_fault, text);
+  return {status >= 300 ? Code::denied : Code::peer_fault, std::move(text)};
 }
 
 bool is_strong(const std::string& etag) {
@@ -92,7 +92,7 @@ Result<> OriginStream::accept_head(const http::ResponseHead& head, std::uint64_t
     }
     return fail(Code::peer_fault, "origin has no bytes from " + std::to_string(offset) + " on");
   }
-  if (head.status != 200 && head.status != 206) return refused(head.status);
+  if (head.status != 200 && head.status != 206) return fail(refused(head.status));
   std::optional<std::uint64_t> total;
   to_skip_ = 0;
   if (head.status == 200) {
@@ -120,6 +120,25 @@ Result<> OriginStream::accept_head(const http::ResponseHead& head, std::uint64_t
   return {};
 }
 
+// S3 says in the body why it refuses; nobody else's body is read. Errors: cancelled.
+rt::Task<Error> OriginStream::refusal(http::Response& response) {
+  Error out = refused(response.head().status);
+  const auto type = response.head().header("content-type").value_or("");
+  if (type.find("xml") == std::string::npos) co_return out;
+  Bytes body;
+  while (body.size() < kS3ErrorBytes) {
+    auto piece = co_await response.read();
+    if (!piece && piece.error().code == Code::cancelled) co_return fail(piece.error());
+    if (!piece || piece->empty()) break;
+    append(body, *piece);
+  }
+  if (const auto error = parse_s3_error(as_text(body))) {
+    out.detail += ": " + describe(*error);
+    out.code = outcome_of(*error).value_or(out.code);
+  }
+  co_return out;
+}
+
 rt::Task<> OriginStream::open(rt::Duration patience, std::stop_token stop) {
   if (response_ || reached_end()) co_return Result<>{};
   const auto offset = end_of_buffer();
@@ -127,6 +146,7 @@ rt::Task<> OriginStream::open(rt::Duration patience, std::stop_token stop) {
   request.url = url_;
   request.max_redirects = options_.max_redirects;
   request.allow_private = options_.allow_private;
+  request.signature = options_.signature;
   request.allow_private_redirects = options_.allow_private_redirects;
   request.no_progress_timeout = patience;
   request.connect_timeout = std::min<rt::Duration>(patience, request.connect_timeout);
@@ -136,6 +156,10 @@ rt::Task<> OriginStream::open(rt::Duration patience, std::stop_token stop) {
     if (etag_ && is_strong(*etag_)) request.headers.emplace_back("If-Range", *etag_);
   }
   CO_TRY(response, co_await client_.send(std::move(request), stop));
+  if (response->head().status >= 300 && response->head().status != 416) {
+    CO_TRY(why, co_await refusal(*response));
+    co_return fail(why);
+  }
   CO_TRY_OK(accept_head(response->head(), offset));
   if (ended_) co_return Result<>{};
   response_ = std::move(response);

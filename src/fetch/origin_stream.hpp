@@ -25,12 +25,15 @@ struct OriginOptions {
   // An origin's bytes in quarantine leave at least so much of the disk free.
   std::uint64_t min_free_bytes = std::uint64_t{1} << 30;
   bool use_sidecar = true;
+  // For people, instead of the URL. Empty: the URL without its query.
+  std::string shown_as = {};
+  std::shared_ptr<const http::S3Signature> signature = nullptr;  // none: unsigned
 };
 
 class OriginStream {
  public:
   OriginStream(http::Client& client, std::string url, OriginOptions options)
-      : client_(client), url_(std::move(url)), options_(options) {}
+      : client_(client), url_(std::move(url)), options_(std::move(options)) {}
 
   // Goes to `offset`; the caller will want no bytes from `end` on (none: everything). Drops what is
   // buffered before. Costs nothing when the stream is there already.
@@ -58,6 +61,7 @@ class OriginStream {
  private:
   std::uint64_t end_of_buffer() const { return position_ + buffered().size(); }
   bool reached_end() const;
+  static rt::Task<Error> refusal(http::Response& response);
   bool may_resume();
   Result<> accept_head(const http::ResponseHead& head, std::uint64_t offset);
   Result<> check_identity(const http::ResponseHead& head, std::optional<std::uint64_t> total);

@@ -10,6 +10,7 @@
 
 #include "base/bytes.hpp"
 #include "http/connector.hpp"
+#include "http/s3_signature.hpp"
 #include "rt/clock.hpp"
 #include "rt/task.hpp"
 
@@ -35,6 +36,8 @@ struct Request {
   bool head = false;
   // A body that is or says it is longer is a peer_fault. None: the caller counts himself.
   std::optional<std::uint64_t> max_body_bytes = std::nullopt;
+  // Signs the request for S3: for the URL's own origin only, a redirect to another goes unsigned.
+  std::shared_ptr<const S3Signature> signature = nullptr;
 };
 
 struct ResponseHead {

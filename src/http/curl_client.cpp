@@ -22,6 +22,9 @@ namespace {
 constexpr std::size_t kBodyHighWater = 256u << 10;
 constexpr long kCurlBufferBytes = 128l << 10;
 
+constexpr const char* kEmptyBodyDigest =
+    "x-amz-content-sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
 Error too_long() { return {Code::peer_fault, "the body is longer than was asked for"}; }
 
 struct SlistFree {
@@ -67,6 +70,7 @@ class Transfer {
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
   void on_done(CURLcode result);
+  void sign(const S3Signature& signature, curl_slist*& list);
   bool is_too_long(std::uint64_t bytes) const { return max_body_ && bytes > *max_body_; }
 
   rt::Clock& clock_;
@@ -109,7 +113,7 @@ Result<> Transfer::start(const Url& url, const Request& request, bool same_origi
   if (!easy_) return fail(Code::internal, "curl could not start a transfer");
   max_body_ = request.max_body_bytes;
   expects_body_ = !request.head;
-  curl_slist* list = curl_slist_append(nullptr, "Accept-Encoding: identity");
+  curl_slist* list = nullptr;
   const auto add = [&list](const std::string& line) {
     list = curl_slist_append(list, line.c_str());
   };
@@ -120,6 +124,7 @@ Result<> Transfer::start(const Url& url, const Request& request, bool same_origi
   for (const auto& [name, value] : request.headers) {
     if (same_origin || is_harmless(name)) add(name + ": " + value);
   }
+  if (request.signature && same_origin) sign(*request.signature, list);
   header_list_.reset(list);
 
   const auto connect_ms =
@@ -128,6 +133,9 @@ Result<> Transfer::start(const Url& url, const Request& request, bool same_origi
   curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
+  // Not as one of `list`, all of which is signed: what stands between us and the server may change
+  // this header.
+  curl_easy_setopt(easy_, CURLOPT_ACCEPT_ENCODING, "identity");
   curl_easy_setopt(easy_, CURLOPT_HTTP_CONTENT_DECODING, 0L);
   if (const auto& proxy = connector_->socks5()) {
     // socks5h: the proxy resolves the name.
@@ -159,6 +167,21 @@ Result<> Transfer::start(const Url& url, const Request& request, bool same_origi
   curl_easy_setopt(easy_, CURLOPT_OPENSOCKETDATA, this);
   loop_->add(easy_, [this](CURLcode result) { on_done(result); });
   return {};
+}
+
+// libcurl 7.88 signs everything in `list` and adds x-amz-date; the digest of the (empty) body,
+// which S3 wants as a header, and the session token are the caller's to give. It does not sort a
+// query before it signs: a signed URL has none here.
+void Transfer::sign(const S3Signature& signature, curl_slist*& list) {
+  const std::string provider = "aws:amz:" + signature.region + ":s3";
+  curl_easy_setopt(easy_, CURLOPT_AWS_SIGV4, provider.c_str());
+  curl_easy_setopt(easy_, CURLOPT_USERNAME, signature.access_key_id.c_str());
+  curl_easy_setopt(easy_, CURLOPT_PASSWORD, signature.secret_access_key.reveal().c_str());
+  list = curl_slist_append(list, kEmptyBodyDigest);
+  if (signature.session_token) {
+    const std::string line = "x-amz-security-token: " + signature.session_token->reveal();
+    list = curl_slist_append(list, line.c_str());
+  }
 }
 
 rt::Task<> Transfer::wait(rt::Instant deadline, std::stop_token stop) {

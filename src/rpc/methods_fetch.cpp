@@ -154,8 +154,8 @@ std::vector<Method> fetch_methods() {
                    "asked, too"},
                   {"peers", Type::text_list, false, "ID@IP:PORT[,IP:PORT...] of each", 0, 64},
                   {"origins", Type::text_list, false,
-                   "URLs of the same bytes. Private addresses need an admin token, here and in "
-                   "peers; those in a ticket are left out without one",
+                   "URLs of the same bytes: http, https or s3://BUCKET/KEY. Private addresses need "
+                   "an admin token, here and in peers; those in a ticket are left out without one",
                    0, 16},
                   {"seed", Type::boolean, false, "offer it to peers from then on"}},
        .result = {{"fetch", "its number, for the other methods"}},

@@ -69,6 +69,25 @@ const std::vector<Setting>& rows() {
        .min = 1,
        .max = 64,
        .help = "Fetches a node works on at the same time; further ones wait."},
+      {.name = kS3Endpoint.name,
+       .kind = Kind::text,
+       .default_value = std::string(),
+       .help =
+           "URL of the server that s3:// origins are on; https://s3.example.com:9000, say. Empty: "
+           "AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL of the environment, else Amazon's of the "
+           "region."},
+      {.name = kS3Region.name,
+       .kind = Kind::text,
+       .default_value = std::string(),
+       .help = "Region that requests to s3:// origins are signed for. Empty: AWS_REGION or "
+               "AWS_DEFAULT_REGION of the environment, else us-east-1."},
+      {.name = kS3CredentialsFile.name,
+       .kind = Kind::text,
+       .default_value = std::string(),
+       .help = "File with the access key for s3:// origins, as ~/.aws/credentials is written; its "
+               "[default] section is read, anew for each fetch. Empty: AWS_ACCESS_KEY_ID, "
+               "AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN of the environment; without them "
+               "requests are not signed."},
       {.name = kSwarmEnabled.name,
        .kind = Kind::boolean,
        .default_value = false,
@@ -117,6 +136,11 @@ bool is_word(std::string_view text) {
                               [](unsigned char c) { return c <= 0x20 || c == 0x7f || c == ','; });
 }
 
+bool is_line(std::string_view text) {
+  return text.size() <= 1024 && is_utf8(text) &&
+         std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
 std::string joined(const std::vector<std::string_view>& words) {
   std::string out;
   for (const std::string_view word : words) {
@@ -143,6 +167,10 @@ bool holds(const Setting& setting, const Value& value) {
     case Kind::address: {
       const auto* text = std::get_if<std::string>(&value);
       return text && (text->empty() || rt::parse_address(*text).has_value());
+    }
+    case Kind::text: {
+      const auto* text = std::get_if<std::string>(&value);
+      return text && is_line(*text);
     }
     case Kind::text_list: {
       const auto* words = std::get_if<Words>(&value);
@@ -214,6 +242,7 @@ Result<Value> parse_words(const Setting& setting, std::string_view text) {
     }
     case Kind::choice:
     case Kind::address:
+    case Kind::text:
       value = std::string(text);
       break;
     case Kind::text_list:
@@ -249,6 +278,8 @@ std::string range_text(const Setting& setting) {
       return "one of " + joined(setting.choices);
     case Kind::address:
       return "IP:PORT, or nothing";
+    case Kind::text:
+      return "a line of text";
     case Kind::text_list:
       return "a list of words";
     case Kind::address_list:

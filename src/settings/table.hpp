@@ -17,6 +17,7 @@ enum class Kind : unsigned char {
   boolean,
   integer,
   choice,        // one of `choices`
+  text,          // one printable line, may be empty
   text_list,     // any words
   address,       // IP:PORT, or nothing
   address_list,  // IP:PORT, at least one
@@ -48,6 +49,9 @@ inline constexpr Key<std::int64_t> kContentPort{"content.port"};
 inline constexpr Key<std::string> kNetSocks5{"net.socks5"};
 inline constexpr Key<bool> kNetAllowPrivate{"net.allow_private"};
 inline constexpr Key<std::int64_t> kFetchJobsAtOnce{"fetch.jobs_at_once"};
+inline constexpr Key<std::string> kS3Endpoint{"s3.endpoint"};
+inline constexpr Key<std::string> kS3Region{"s3.region"};
+inline constexpr Key<std::string> kS3CredentialsFile{"s3.credentials_file"};
 inline constexpr Key<bool> kSwarmEnabled{"swarm.enabled"};
 inline constexpr Key<std::vector<std::string>> kSwarmBind{"swarm.bind"};
 inline constexpr Key<std::string> kSwarmCongestion{"swarm.congestion"};
