@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the programs others wrote that ./dev interop runs against: setup.sh [npm|sendme|peer|http|all]...
+# Installs the programs others wrote that ./dev interop runs against: setup.sh [npm|sendme|peer|http|s3|all]...
 # Everything lands in $ARCHIPELAGO_CACHE/interop, keyed by version; a second run is quick.
 # Exit 3 with one line when a part could not be had.
 set -euo pipefail
@@ -8,6 +8,8 @@ IROH_NPM_VERSION=1.1.0
 NODE_NPM_VERSION=22.23.3
 NODE_NEEDED=20.3
 SENDME_VERSION=0.34.0
+VERSITYGW_VERSION=1.8.0
+GO_NEEDED=1.25
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${ARCHIPELAGO_CACHE:-$HOME/.cache/archipelago}/interop
@@ -130,17 +132,40 @@ setup_http() {
   echo "http    curl wget aria2c ffmpeg chromium-headless-shell"
 }
 
+go_is_enough() { # path of a go
+  local version
+  version=$("$1" env GOVERSION 2>/dev/null) || return 1
+  printf 'go%s\n%s\n' "$GO_NEEDED" "$version" | sort -V -C
+}
+
+# Debian 12's Go is too old to build it and cannot fetch a newer one.
+setup_s3() {
+  local root=$cache/versitygw-$VERSITYGW_VERSION candidate
+  if [ ! -x "$root/versitygw" ]; then
+    for candidate in "$(command -v go || true)" /usr/local/go/bin/go; do
+      if [ -n "$candidate" ] && go_is_enough "$candidate"; then
+        run_logged s3 env GOBIN="$root" nice -n 10 "$candidate" install \
+          "github.com/versity/versitygw/cmd/versitygw@v$VERSITYGW_VERSION" ||
+          missing s3 "go install failed, see $logs/s3.log"
+        break
+      fi
+    done
+    [ -x "$root/versitygw" ] || missing s3 "no Go of version $GO_NEEDED or newer"
+  fi
+  echo "s3      $root/versitygw"
+}
+
 # Words may come as one argument ("npm peer").
 # shellcheck disable=SC2068
 set -- $@
 [ $# -gt 0 ] || set -- all
-[ "$*" != all ] || set -- npm peer sendme http
+[ "$*" != all ] || set -- npm peer sendme http s3
 lacking=0
 for part in "$@"; do
   case $part in
-    npm | sendme | peer | http) ("setup_$part") || lacking=1 ;;
+    npm | sendme | peer | http | s3) ("setup_$part") || lacking=1 ;;
     *)
-      echo "usage: setup.sh [npm|sendme|peer|http|all]..." >&2
+      echo "usage: setup.sh [npm|sendme|peer|http|s3|all]..." >&2
       exit 2
       ;;
   esac
