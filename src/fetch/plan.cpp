@@ -91,9 +91,7 @@ void note_attempt(SourceState& source, Verdict verdict, bool progressed, const B
       return;
     case Verdict::retry: {
       source.failures = progressed ? 0 : source.failures + 1;
-      rt::Duration delay = back_off.first;
-      for (unsigned i = 1; i < source.failures && delay < back_off.most; ++i) delay *= 2;
-      source.not_before = now + std::min(delay, back_off.most);
+      source.not_before = now + back_off.after(source.failures);
       return;
     }
     case Verdict::exhausted:

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "fetch/back_off.hpp"
 #include "fetch/source.hpp"
 #include "rt/clock.hpp"
 
@@ -71,10 +72,6 @@ enum class Verdict : unsigned char {
 };
 Verdict judge(const Result<>& outcome, const Attempt& attempt);
 
-struct BackOff {
-  rt::Duration first = std::chrono::milliseconds(200);
-  rt::Duration most = std::chrono::seconds(5);
-};
 // Folds an attempt's end into the source's state. `progressed`: any byte came.
 void note_attempt(SourceState& source, Verdict verdict, bool progressed, const BackOff& back_off,
                   rt::Instant now);

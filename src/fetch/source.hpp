@@ -10,13 +10,12 @@
 
 #include "bao/chunk_ranges.hpp"
 #include "base/fixed_bytes.hpp"
+#include "fetch/source_kind.hpp"
 #include "rt/clock.hpp"
 #include "rt/task.hpp"
 #include "store/blob_store.hpp"
 
 namespace archy::fetch {
-
-enum class SourceKind : unsigned char { peer, origin };
 
 // A file that is the whole blob if the origin that filled it was honest.
 struct WholeFile {
