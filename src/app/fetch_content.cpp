@@ -76,7 +76,7 @@ class ContentFetch {
   boost::asio::awaitable<void> blob(Blake3Hash hash) {
     fetch::FetchOptions options;
     options.stop = stop_;
-    options.limits.max_failures = kTries;
+    options.scheduler.max_failures = kTries;
     options.on_progress = [this](const fetch::FetchReport& now) { show(now); };
     auto report = co_await fetch::fetch_content_addressed(core_.env(), core_.store(), hash, peers_,
                                                           origins_, std::move(options));

@@ -23,12 +23,17 @@ Result<> PartialSink::take(std::span<const bao::DecodeEvent> events) {
                                           std::to_string(*known) + " were claimed before");
       }
       if (!known) TRY_OK(target_->claim_size(claim->size));
+      claimed_ = claim->size;
       events = events.subspan(1);
     }
   }
+  if (target_->size() != claimed_) return fail(Code::cancelled, "another size was proven");
   return target_->write_batch(events);
 }
 
-Result<> PartialSink::size_verified(std::uint64_t) { return target_->mark_size_verified(); }
+Result<> PartialSink::size_verified(std::uint64_t size) {
+  if (target_->size() != size) return fail(Code::cancelled, "another size was proven");
+  return target_->mark_size_verified();
+}
 
 }  // namespace archy::blobs

@@ -47,13 +47,15 @@ class PartialSink final : public BlobSink {
  public:
   explicit PartialSink(std::shared_ptr<store::PartialBlob> target) : target_(std::move(target)) {}
   // Errors: peer_fault when the size differs from the one the partial has (size_conflict() then
-  // says which was claimed): nothing held is dropped for a claim. The store's.
+  // says which was claimed): nothing held is dropped for a claim. cancelled when somebody else's
+  // size took its place meanwhile: what comes is of another tree. The store's.
   Result<> take(std::span<const bao::DecodeEvent> events) override;
   Result<> size_verified(std::uint64_t size) override;
   const std::optional<std::uint64_t>& size_conflict() const { return size_conflict_; }
 
  private:
   std::shared_ptr<store::PartialBlob> target_;
+  std::optional<std::uint64_t> claimed_;
   std::optional<std::uint64_t> size_conflict_;
 };
 

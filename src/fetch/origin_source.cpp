@@ -40,9 +40,9 @@ class OriginSource final : public Source {
   SourceKind kind() const override { return SourceKind::origin; }
 
   rt::Task<> fetch(Attempt& attempt) override {
-    data_.count_skips_in(&attempt.received_bytes);
+    data_.on_skip([&attempt](std::uint64_t bytes) { attempt.received(bytes); });
     auto outcome = co_await run(attempt);
-    data_.count_skips_in(nullptr);
+    data_.on_skip(nullptr);
     data_.close();
     co_return outcome;
   }
@@ -65,9 +65,11 @@ class OriginSource final : public Source {
   rt::Task<> load_sidecar(Attempt& attempt, const Sizes& sizes);
   rt::Task<bool> read_sidecar(Attempt& attempt, std::uint64_t size, bool write);
   rt::Task<> fetch_verifiable(Attempt& attempt, Sizes& sizes, bool& left_over);
-  rt::Task<> fetch_groups(Attempt& attempt, bao::GroupVerifier& verifier, std::uint64_t first,
-                          std::uint64_t count);
-  rt::Task<> fetch_subtree(Attempt& attempt, bao::GroupVerifier& verifier, bao::Node node);
+  rt::Task<> fetch_piece(Attempt& attempt, bao::GroupVerifier& verifier, Piece piece,
+                         std::uint64_t reach);
+  rt::Task<> fetch_groups(Attempt& attempt, bao::GroupVerifier& verifier, Piece piece);
+  rt::Task<> fetch_subtree(Attempt& attempt, bao::GroupVerifier& verifier, Piece piece);
+  rt::Task<> collect(Attempt& attempt, const Sizes& sizes);
 
   http::Client& client_;
   std::string url_;
@@ -83,18 +85,21 @@ bao::ChunkRanges held_of(const store::PartialBlob& target, bool conflict) {
 
 rt::Task<> OriginSource::run(Attempt& attempt) {
   auto& target = *attempt.target;
-  // The first missing byte, so that one request is both the question for the size and the answer.
-  const auto missing = bao::ChunkRanges::all() - target.have();
-  const auto spans = missing.spans();
-  std::uint64_t first = 0;
-  std::optional<std::uint64_t> end;
-  if (target.size() && !spans.empty() && spans.front().start * bao::kChunkBytes < *target.size()) {
-    first = spans.front().start * bao::kChunkBytes;
-    if (spans.front().end) end = *spans.front().end * bao::kChunkBytes;
-    if (end && *end >= *target.size()) end.reset();
+  if (!data_.total()) {
+    // The first missing byte, so that one request is both the question for the size and the answer.
+    const auto missing = attempt.wanted - target.have();
+    const auto spans = missing.spans();
+    std::uint64_t first = 0;
+    std::optional<std::uint64_t> end;
+    if (target.size() && !spans.empty() &&
+        spans.front().start * bao::kChunkBytes < *target.size()) {
+      first = spans.front().start * bao::kChunkBytes;
+      if (spans.front().end) end = *spans.front().end * bao::kChunkBytes;
+      if (end && *end >= *target.size()) end.reset();
+    }
+    data_.seek(first, end);
+    CO_TRY_OK(co_await data_.open(attempt.no_progress_limit, attempt.stop));
   }
-  data_.seek(first, end);
-  CO_TRY_OK(co_await data_.open(attempt.no_progress_limit, attempt.stop));
   CO_TRY(sizes, settle_size(attempt));
 
   if (sizes.size) {
@@ -107,23 +112,28 @@ rt::Task<> OriginSource::run(Attempt& attempt) {
     }
     if (!left_over) co_return Result<>{};
   }
-  if (!attempt.may_quarantine) {
-    attempt.needs_tree = true;
-    co_return Result<>{};
-  }
+  co_return co_await collect(attempt, sizes);
+}
+
+rt::Task<> OriginSource::collect(Attempt& attempt, const Sizes& sizes) {
+  auto& target = *attempt.target;
+  if (attempt.on_loose) attempt.on_loose();
   Quarantine::Job job;
   job.size = sizes.size;
   job.min_free_bytes = options_.min_free_bytes;
   std::unique_ptr<store::BlobReader> reader;
-  if (sizes.size && !sizes.conflict && !target.have().is_empty()) {
+  if (sizes.size && target.size() == sizes.size) {
     CO_TRY_OK(target.flush());
     CO_TRY(opened, target.reader());
     reader = std::move(opened);
-    job.held = target.have();
     job.reader = reader.get();
   }
-  CO_TRY_OK(co_await quarantine_.collect(data_, std::move(job), attempt));
-  attempt.whole_file = quarantine_.hand_over();
+  CO_TRY(whole, co_await quarantine_.collect(data_, job, attempt));
+  if (whole) {
+    attempt.whole_file = quarantine_.hand_over();
+  } else {
+    attempt.again = true;
+  }
   co_return Result<>{};
 }
 
@@ -168,7 +178,7 @@ rt::Task<bool> OriginSource::read_sidecar(Attempt& attempt, std::uint64_t size, 
       log::info("fetch", "sidecar of {} does not match: {}", name(), to_string(taken.error()));
       co_return false;
     }
-    attempt.received_bytes += stream.buffered().size();
+    attempt.received(stream.buffered().size());
     stream.consume(stream.buffered().size());
   }
   co_return true;
@@ -233,6 +243,12 @@ rt::Task<> OriginSource::fetch_verifiable(Attempt& attempt, Sizes& sizes, bool& 
     auto [group, end] = group_span(span);
     std::uint64_t reach = sidecar_ == Sidecar::loaded ? end : group;  // what one request asks for
     while (group < end) {
+      // A subtree may have brought more than was asked for.
+      const auto at = ChunkIndex(group * bao::kGroupChunks);
+      if (group * bao::kGroupBytes < data_.position() && target.have().contains(at)) {
+        ++group;
+        continue;
+      }
       CO_TRY(piece, next_piece(verifier, group, end, most));
       if (piece.kind == Piece::Kind::unknown) {
         left_over = true;
@@ -241,15 +257,10 @@ rt::Task<> OriginSource::fetch_verifiable(Attempt& attempt, Sizes& sizes, bool& 
       }
       if (reach <= group) {
         CO_TRY(found, verifiable_up_to(verifier, group, end, most));
-        reach = std::max(found, piece.end_group);
+        reach = found;
       }
-      data_.seek(group * bao::kGroupBytes,
-                 reach == tree.groups() ? std::nullopt : std::optional(reach * bao::kGroupBytes));
-      if (piece.kind == Piece::Kind::groups) {
-        CO_TRY_OK(co_await fetch_groups(attempt, verifier, group, piece.end_group - group));
-      } else {
-        CO_TRY_OK(co_await fetch_subtree(attempt, verifier, piece.node));
-      }
+      reach = std::max(reach, piece.end_group);
+      CO_TRY_OK(co_await fetch_piece(attempt, verifier, piece, reach));
       group = piece.end_group;
     }
   }
@@ -263,10 +274,16 @@ std::unexpected<Error> wrong_bytes(std::uint64_t offset) {
   return fail(Code::corrupt, "origin sent wrong bytes at " + std::to_string(offset));
 }
 
-rt::Task<> OriginSource::fetch_groups(Attempt& attempt, bao::GroupVerifier& verifier,
-                                      std::uint64_t first, std::uint64_t count) {
+// The tree that bytes are verified by is the target's: whoever has another size by now is late.
+Result<> same_tree(store::PartialBlob& target, const bao::Tree& tree) {
+  if (!target.size()) return target.claim_size(tree.size());
+  if (target.size() == tree.size()) return {};
+  return fail(Code::cancelled, "another size was claimed meanwhile");
+}
+
+Result<> verify_groups(Attempt& attempt, bao::GroupVerifier& verifier, std::uint64_t first,
+                       ByteView bytes) {
   auto& target = *attempt.target;
-  const auto& tree = verifier.tree();
   std::optional<std::uint64_t> bad;
   const bao::GroupVerifier::GroupSink sink = [&](std::uint64_t group,
                                                  const bao::VerifiedLeaf* leaf) -> Result<> {
@@ -274,14 +291,54 @@ rt::Task<> OriginSource::fetch_groups(Attempt& attempt, bao::GroupVerifier& veri
       if (!bad) bad = group * bao::kGroupBytes;
       return {};
     }
-    if (!target.size()) TRY_OK(target.claim_size(tree.size()));
-    TRY_OK(target.write(*leaf));
-    attempt.verified_bytes += leaf->bytes().size();
+    TRY_OK(same_tree(target, verifier.tree()));
+    return target.write(*leaf);
+  };
+  TRY_OK(verifier.check_groups(first, bytes, sink));
+  if (bad) return wrong_bytes(*bad);
+  return {};
+}
+
+Result<> verify_subtree(Attempt& attempt, bao::GroupVerifier& verifier, const bao::Node& node,
+                        ByteView bytes) {
+  auto& target = *attempt.target;
+  const auto& tree = verifier.tree();
+  const bool is_root = tree.is_root(node);
+  const bao::GroupVerifier::EventSink sink = [&](const bao::DecodeEvent& event) -> Result<> {
+    // All bytes of the blob hash to its name: this size is the true one.
+    if (is_root && target.size() != tree.size()) TRY_OK(target.claim_size(tree.size()));
+    TRY_OK(same_tree(target, tree));
+    if (const auto* parent = std::get_if<bao::VerifiedParent>(&event)) return target.write(*parent);
+    if (const auto* leaf = std::get_if<bao::VerifiedLeaf>(&event)) return target.write(*leaf);
     return {};
   };
-  const auto last = first + count;
-  const auto end = std::min(last * bao::kGroupBytes, tree.size());
-  for (auto group = first; group < last;) {
+  auto verified = verifier.verify_subtree(node, bytes, sink);
+  if (!verified && verified.error().code == Code::corrupt) return wrong_bytes(tree.begin(node));
+  return verified;
+}
+
+// `reach`: one request may ask for everything up to that group.
+rt::Task<> OriginSource::fetch_piece(Attempt& attempt, bao::GroupVerifier& verifier, Piece piece,
+                                     std::uint64_t reach) {
+  const auto& tree = verifier.tree();
+  const auto begin = piece.first_group * bao::kGroupBytes;
+  const auto end = std::min(piece.end_group * bao::kGroupBytes, tree.size());
+  const auto collected = quarantine_.length(data_.generation());
+  if (begin < collected && end <= collected) {
+    CO_TRY(bytes, quarantine_.read(begin, static_cast<std::size_t>(end - begin)));
+    if (piece.kind == Piece::Kind::groups)
+      co_return verify_groups(attempt, verifier, piece.first_group, bytes);
+    co_return verify_subtree(attempt, verifier, piece.node, bytes);
+  }
+  data_.seek(begin,
+             reach >= tree.groups() ? std::nullopt : std::optional(reach * bao::kGroupBytes));
+  if (piece.kind == Piece::Kind::groups) co_return co_await fetch_groups(attempt, verifier, piece);
+  co_return co_await fetch_subtree(attempt, verifier, piece);
+}
+
+rt::Task<> OriginSource::fetch_groups(Attempt& attempt, bao::GroupVerifier& verifier, Piece piece) {
+  const auto end = std::min(piece.end_group * bao::kGroupBytes, verifier.tree().size());
+  for (auto group = piece.first_group; group < piece.end_group;) {
     const auto begin = group * bao::kGroupBytes;
     const auto one =
         static_cast<std::size_t>(std::min<std::uint64_t>(end - begin, bao::kGroupBytes));
@@ -290,8 +347,7 @@ rt::Task<> OriginSource::fetch_groups(Attempt& attempt, bao::GroupVerifier& veri
     // As many whole groups as are there already, the last one at its own length.
     std::size_t take = static_cast<std::size_t>(std::min<std::uint64_t>(filled, end - begin));
     if (begin + take < end) take -= take % bao::kGroupBytes;
-    CO_TRY_OK(verifier.check_groups(group, data_.buffered().first(take), sink));
-    if (bad) co_return wrong_bytes(*bad);
+    CO_TRY_OK(verify_groups(attempt, verifier, group, data_.buffered().first(take)));
     data_.consume(take);
     group += std::max<std::uint64_t>(1, (take + bao::kGroupBytes - 1) / bao::kGroupBytes);
   }
@@ -299,31 +355,18 @@ rt::Task<> OriginSource::fetch_groups(Attempt& attempt, bao::GroupVerifier& veri
 }
 
 rt::Task<> OriginSource::fetch_subtree(Attempt& attempt, bao::GroupVerifier& verifier,
-                                       bao::Node node) {
-  auto& target = *attempt.target;
-  const auto& tree = verifier.tree();
-  const auto need = static_cast<std::size_t>(tree.end(node) - tree.begin(node));
+                                       Piece piece) {
+  const auto need = static_cast<std::size_t>(verifier.tree().bytes(piece.node));
   // In steps, so that what comes in is seen as progress.
   for (std::size_t step = std::min(need, bao::kGroupBytes);;
        step = std::min(need, step + bao::kGroupBytes)) {
     const auto before = data_.buffered().size();
     CO_TRY(filled, co_await data_.fill(step, attempt.no_progress_limit, attempt.stop));
     if (filled < step) co_return fail(Code::peer_fault, "the file at the origin is too short");
-    attempt.received_bytes += filled - before;
+    attempt.received(filled - before);
     if (step == need) break;
   }
-  const bao::GroupVerifier::EventSink sink = [&](const bao::DecodeEvent& event) -> Result<> {
-    if (target.size() != tree.size()) TRY_OK(target.claim_size(tree.size()));
-    if (const auto* parent = std::get_if<bao::VerifiedParent>(&event)) return target.write(*parent);
-    if (const auto* leaf = std::get_if<bao::VerifiedLeaf>(&event)) {
-      TRY_OK(target.write(*leaf));
-      attempt.verified_bytes += leaf->bytes().size();
-    }
-    return {};
-  };
-  auto verified = verifier.verify_subtree(node, data_.buffered().first(need), sink);
-  if (!verified && verified.error().code == Code::corrupt) co_return wrong_bytes(tree.begin(node));
-  if (!verified) co_return fail(verified.error());
+  CO_TRY_OK(verify_subtree(attempt, verifier, piece.node, data_.buffered().first(need)));
   data_.consume(need);
   co_return Result<>{};
 }

@@ -206,7 +206,7 @@ rt::Task<std::size_t> OriginStream::fill(std::size_t n, rt::Duration patience,
     }
     const auto skip = static_cast<std::size_t>(std::min<std::uint64_t>(to_skip_, piece->size()));
     to_skip_ -= skip;
-    if (skip_counter_) *skip_counter_ += skip;
+    if (skip > 0 && on_skip_) on_skip_(skip);
     auto useful = piece->subspan(skip);
     // A server that ignores the end of a range goes on sending: what nobody wanted is cut off.
     if (end_) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -53,9 +54,9 @@ class OriginStream {
   // Length of the resource, as the server says. None while it has not.
   std::optional<std::uint64_t> total() const { return total_; }
   std::uint64_t generation() const { return generation_; }
-  // Counts bytes skipped because the server ignores Range: no use, but a sign of life. None:
+  // Told of bytes skipped because the server ignores Range: no use, but a sign of life. None:
   // nobody.
-  void count_skips_in(std::uint64_t* counter) { skip_counter_ = counter; }
+  void on_skip(std::function<void(std::uint64_t bytes)> tell) { on_skip_ = std::move(tell); }
   void close() { response_.reset(); }
 
  private:
@@ -77,7 +78,7 @@ class OriginStream {
   std::optional<std::uint64_t> end_;
   bool ended_ = false;  // the body ended, and no length says that it should not have
   std::uint64_t to_skip_ = 0;
-  std::uint64_t* skip_counter_ = nullptr;
+  std::function<void(std::uint64_t)> on_skip_;
   std::uint64_t useful_ = 0;   // bytes that reached the buffer, over all requests
   std::uint64_t resumed_ = 0;  // requests after a broken one
   std::uint64_t useful_at_open_ = 0;

@@ -10,14 +10,21 @@ namespace {
 
 constexpr std::size_t kPieceBytes = 256u << 10;
 constexpr std::uint64_t kSpaceCheckBytes = 16u << 20;
+// A run that others brought is passed over if it is this long: asking anew costs a round trip.
+constexpr std::uint64_t kWorthSkippingBytes = 1u << 20;
 
-// Where the run that begins at byte `from`, all held or all missing, ends.
-std::uint64_t run_end(const bao::ChunkRanges& held, std::uint64_t from) {
-  const auto chunk = from / bao::kChunkBytes;
-  for (const auto boundary : held.boundaries()) {
-    if (boundary > chunk) return boundary * bao::kChunkBytes;
+// The first run at or behind byte `from` that is held and worth passing over.
+struct Run {
+  std::uint64_t begin = limits::kBlobBytes;
+  std::uint64_t end = limits::kBlobBytes;
+};
+Run next_held(const bao::ChunkRanges& held, std::uint64_t from, std::uint64_t limit) {
+  for (const auto& span : held.spans()) {
+    const auto begin = std::max(span.start * bao::kChunkBytes, from);
+    const auto end = std::min(span.end.value_or(limit) * bao::kChunkBytes, limit);
+    if (end > begin && (end - begin >= kWorthSkippingBytes || end == limit)) return {begin, end};
   }
-  return limits::kBlobBytes;
+  return {};
 }
 
 }  // namespace
@@ -37,7 +44,7 @@ Result<> Quarantine::begin(std::uint64_t generation) {
   }
   TRY_OK(file_->resize(0));
   generation_ = generation;
-  position_ = origin_bytes_ = space_checked_at_ = 0;
+  position_ = space_checked_at_ = 0;
   return {};
 }
 
@@ -62,17 +69,18 @@ Result<> Quarantine::copy_held(const Job& job, std::uint64_t end) {
   return {};
 }
 
-rt::Task<> Quarantine::collect(OriginStream& origin, Job job, Attempt& attempt) {
+rt::Task<bool> Quarantine::collect(OriginStream& origin, Job job, Attempt& attempt) {
   CO_TRY_OK(begin(origin.generation()));
-  while (!job.size || position_ < *job.size) {
+  const auto limit = job.size.value_or(limits::kBlobBytes);
+  while (position_ < limit) {
+    if (attempt.tree_came) co_return false;
     CO_TRY_OK(check_space(job));
-    const auto limit = job.size.value_or(limits::kBlobBytes);
-    const auto end = std::min(run_end(job.held, position_), limit);
-    const bool is_held = job.held.contains(ChunkIndex(position_ / bao::kChunkBytes));
-    if (is_held && job.reader) {
-      CO_TRY_OK(copy_held(job, end));
+    const auto held = job.reader ? next_held(attempt.target->have(), position_, limit) : Run();
+    if (held.begin == position_) {
+      CO_TRY_OK(copy_held(job, held.end));
       continue;
     }
+    const auto end = std::min(held.begin, limit);
     origin.seek(position_, end < limit ? std::optional(end) : std::nullopt);
     const auto piece =
         static_cast<std::size_t>(std::min<std::uint64_t>(kPieceBytes, end - position_));
@@ -86,17 +94,23 @@ rt::Task<> Quarantine::collect(OriginStream& origin, Job job, Attempt& attempt) 
     const auto bytes = origin.buffered().first(std::min(*filled, piece));
     CO_TRY_OK(file_->write_at(position_, bytes));
     position_ += bytes.size();
-    origin_bytes_ += bytes.size();
-    attempt.received_bytes += bytes.size();
+    attempt.received(bytes.size());
     origin.consume(bytes.size());
   }
-  co_return Result<>{};
+  co_return true;
+}
+
+Result<ByteView> Quarantine::read(std::uint64_t offset, std::size_t length) {
+  buffer_.resize(length);
+  TRY(got, file_->read_at(offset, buffer_));
+  if (got < length) return fail(Code::io, "the file of the origin's bytes is too short");
+  return ByteView(buffer_);
 }
 
 WholeFile Quarantine::hand_over() {
   file_.reset();
   position_ = 0;
-  return {std::exchange(path_, {}), std::exchange(origin_bytes_, 0)};
+  return {std::exchange(path_, {})};
 }
 
 }  // namespace archy::fetch

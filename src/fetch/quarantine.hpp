@@ -24,12 +24,19 @@ class Quarantine {
   // What is to be collected. Lifetime: for one call of collect().
   struct Job {
     std::optional<std::uint64_t> size;  // none: until the origin ends
-    bao::ChunkRanges held;              // verified; read from `reader`
+    // Verified, and growing while others write; none: nothing held is of use.
     bao::Reader* reader = nullptr;
     std::uint64_t min_free_bytes = 0;
   };
-  // Goes on where the last call ended. Errors: the stream's, no_space, io.
-  rt::Task<> collect(OriginStream& origin, Job job, Attempt& attempt);
+  // Goes on where the last call ended. True: it has the whole file; false: attempt.tree_came.
+  // Errors: the stream's, no_space, io.
+  rt::Task<bool> collect(OriginStream& origin, Job job, Attempt& attempt);
+  // How many bytes from the start it has, of this generation of the origin's resource.
+  std::uint64_t length(std::uint64_t generation) const {
+    return file_ && generation == generation_ ? position_ : 0;
+  }
+  // Bytes nobody verified. Requires: within length(). Valid until the next call.
+  Result<ByteView> read(std::uint64_t offset, std::size_t length);
   // Requires: collect() succeeded. The next collect() begins anew.
   WholeFile hand_over();
 
@@ -43,9 +50,9 @@ class Quarantine {
   rt::Path path_;
   std::unique_ptr<rt::File> file_;
   std::uint64_t position_ = 0;
-  std::uint64_t origin_bytes_ = 0;
   std::uint64_t generation_ = 0;
   std::uint64_t space_checked_at_ = 0;
+  Bytes buffer_;
 };
 
 }  // namespace archy::fetch

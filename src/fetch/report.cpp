@@ -15,6 +15,11 @@ std::string explain(const FetchReport& report) {
     out += fmt::format("{}: {} bytes, {} attempt{}, {} ms", log::escaped(row.name),
                        row.verified_bytes, row.attempts, row.attempts == 1 ? "" : "s", ms);
     if (row.attempts == 0) out += ", not asked";
+    if (row.latency) {
+      const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(*row.latency).count();
+      out += fmt::format(", first bytes after {} ms, {} kB/s", wait, row.bytes_per_s / 1000);
+    }
+    if (row.has_part) out += ", has a part";
     if (row.lied) out += ", LIED";
     if (row.last_error) out += ": " + log::escaped(to_string(*row.last_error));
     out += '\n';

@@ -16,11 +16,14 @@ struct SourceReport {
   std::string name;
   SourceKind kind = SourceKind::peer;
   std::uint64_t verified_bytes = 0;  // payload of this source that is part of the verified blob
-  std::uint64_t attempts = 0;
-  bool lied = false;  // sent something that cannot be true; not asked again
-  bool left = false;  // not asked again, whatever the reason
+  std::uint64_t attempts = 0;        // questions asked
+  bool lied = false;                 // sent something that cannot be true; not asked again
+  bool left = false;                 // not asked again, whatever the reason
+  bool has_part = false;             // it said to have only a part
   std::optional<Error> last_error;
-  rt::Duration time{};
+  rt::Duration time{};                  // it was at work
+  std::optional<rt::Duration> latency;  // from a question to the first group, at best
+  std::uint64_t bytes_per_s = 0;        // at the end; latency counts as time
 };
 
 struct FetchReport {

@@ -3,6 +3,7 @@
 // paid/paid_source.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -19,31 +20,42 @@ namespace archy::fetch {
 
 // A file that is the whole blob if the origin that filled it was honest.
 struct WholeFile {
-  rt::Path path;                   // in the store's temporary folder; the taker's from now on
-  std::uint64_t origin_bytes = 0;  // the rest was held, verified
+  rt::Path path;  // in the store's temporary folder; the taker's from now on
 };
 
-// One attempt at one source. Lifetime: outlives the coroutine that was given it.
+// One question to one source. Several run at once, also at one source, and write one blob; each
+// through a target of its own. Lifetime: outlives the coroutine that was given it.
 struct Attempt {
   Blake3Hash hash;
-  bao::ChunkRanges wanted;  // what is still missing
+  bao::ChunkRanges wanted;  // what is asked of this source; others may bring parts of it first
   std::shared_ptr<store::PartialBlob> target;
-  rt::Duration no_progress_limit{};  // give up when no verified byte came for so long
-  std::stop_token stop;
-  // Kept up by the source while it runs. Progress is what moves them: a source whose numbers stand
-  // still for no_progress_limit is told to stop.
-  std::uint64_t verified_bytes = 0;
-  // Bytes that came but can be believed only together (an origin's, in quarantine).
+  rt::Duration no_progress_limit{};  // give up when nothing came for so long
+  std::stop_token stop;              // this question is called off
+  std::stop_token over;              // so is the whole fetch: nothing is worth another packet
+
+  // Something came that no verified group shows yet. Counts by the group, so that a drip is not
+  // taken for progress.
+  void received(std::uint64_t bytes) {
+    const auto before = received_bytes / bao::kGroupBytes;
+    received_bytes += bytes;
+    if (received_bytes / bao::kGroupBytes != before && on_received) on_received();
+  }
   std::uint64_t received_bytes = 0;
+  std::function<void()> on_received = nullptr;
+
+  // Out, peers: it has only these parts of the blob, as it says, though more was wanted.
+  std::optional<bao::ChunkRanges> has = std::nullopt;
 
   // --- origins only; a peer source leaves them alone
-  // In: bytes that cannot be verified one by one may be collected in a quarantine file.
-  bool may_quarantine = true;
-  // Out: the bytes are there, the inner hashes to verify them with are not, and quarantine was not
-  // allowed.
-  bool needs_tree = false;
+  // Called when the bytes that come can be believed only together: they are collected in a
+  // quarantine file, and nobody should wait for them.
+  std::function<void()> on_loose = nullptr;
+  // In, while it runs: inner hashes came that may make what is collected verifiable.
+  bool tree_came = false;
+  // Out: what is collected can be verified now: ask again.
+  bool again = false;
   // Out: what the caller has to verify and take.
-  std::optional<WholeFile> whole_file;
+  std::optional<WholeFile> whole_file = std::nullopt;
 };
 
 class Source {

@@ -78,7 +78,9 @@ struct ScriptedPeer final : Source {
   std::optional<std::size_t> stalls_after;  // encoded bytes
   std::optional<std::size_t> drops_after;   // encoded bytes
   std::function<void()> on_asked;
+  std::optional<rt::Duration> pace;  // a group each
   int asked = 0;
+  std::uint64_t sent_bytes = 0;  // of groups
   std::vector<bao::ChunkRanges> asked_for;
 
   std::string name() const override { return label; }
@@ -89,14 +91,17 @@ struct ScriptedPeer final : Source {
     asked_for.push_back(attempt.wanted);
     if (refuses) co_return fail(*refuses);
     const auto wanted = attempt.wanted & holds;
+    if (wanted != attempt.wanted) attempt.has = holds;
     BlobMemoryReader reader(blob);
     bao::Encoder encoder(blob.hash, blob.bytes.size(), wanted, reader);
     Bytes out;
     while (!encoder.done()) CO_TRY_OK(encoder.step(out));
-    if (flip) out.at(*flip) ^= 1;
+    if (flip && *flip < out.size()) out[*flip] ^= 1;
     if (claims) store_u64_le(out.data(), *claims);
     bao::Decoder decoder(blob.hash, wanted);
+    std::vector<bao::VerifiedParent> parents;
     for (std::size_t at = 0; !decoder.done();) {
+      if (attempt.stop.stop_requested()) co_return fail(Code::cancelled, "");
       const auto n = decoder.next_size();
       if (stalls_after && at + n > *stalls_after) {
         co_return co_await rt::sleep_until(executor, clock, rt::kNever, attempt.stop);
@@ -106,13 +111,19 @@ struct ScriptedPeer final : Source {
       }
       CO_TRY(event, decoder.step(ByteView(out).subspan(at, n)));
       at += n;
-      if (const auto* claim = std::get_if<bao::SizeClaim>(&event)) {
-        CO_TRY_OK(attempt.target->claim_size(claim->size));
-      } else if (const auto* parent = std::get_if<bao::VerifiedParent>(&event)) {
-        CO_TRY_OK(attempt.target->write(*parent));
-      } else if (const auto* leaf = std::get_if<bao::VerifiedLeaf>(&event)) {
-        CO_TRY_OK(attempt.target->write(*leaf));
-        attempt.verified_bytes += leaf->bytes().size();
+      if (const auto* parent = std::get_if<bao::VerifiedParent>(&event)) parents.push_back(*parent);
+      const auto* leaf = std::get_if<bao::VerifiedLeaf>(&event);
+      if (!leaf) continue;
+      // As the real one: no size before a leaf, and the blob's own where two are claimed.
+      if (attempt.target->size() != decoder.claimed_size())
+        CO_TRY_OK(attempt.target->claim_size(decoder.claimed_size()));
+      for (const auto& held : parents) CO_TRY_OK(attempt.target->write(held));
+      parents.clear();
+      CO_TRY_OK(attempt.target->write(*leaf));
+      sent_bytes += leaf->bytes().size();
+      if (pace) {
+        CO_TRY_OK(attempt.target->flush());
+        CO_TRY_OK(co_await rt::sleep_until(executor, clock, clock.now() + *pace, attempt.stop));
       }
     }
     if (decoder.size_verified()) CO_TRY_OK(attempt.target->mark_size_verified());
@@ -256,7 +267,7 @@ struct FetchWorld : testing::Test, rt::RealEnv {
     // Honest sources keep going on a busy machine; tests of stalls ask for less.
     options.no_progress_limit = 10s;
     options.skeleton_limit = 10s;
-    options.back_off = {5ms, 20ms};
+    options.scheduler.back_off = {5ms, 20ms};
     origin_options.min_free_bytes = 0;
   }
   ~FetchWorld() override {

@@ -39,8 +39,7 @@ Result<Piece> next_piece(bao::GroupVerifier& verifier, std::uint64_t group, std:
     const auto node = tree.node_at(group, limit);
     TRY(known, is_known(verifier, node));
     if (!known) continue;
-    if (node.start / bao::kGroupChunks != group || end_group(node) > run_end) break;
-    return Piece{Piece::Kind::subtree, group, end_group(node), node};
+    return Piece{Piece::Kind::subtree, node.start / bao::kGroupChunks, end_group(node), node};
   }
   const auto unknown = tree.node_at(group, most_groups);
   return Piece{Piece::Kind::unknown, group, std::min(run_end, end_group(unknown)), unknown};

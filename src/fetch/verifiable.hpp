@@ -19,8 +19,9 @@ struct Piece {
   bao::Node node = {};
 };
 
-// The piece that begins at `group` of a missing run [group, run_end). `most_groups`: the largest
-// subtree to be held in memory, a power of two up to 1024. Errors: the lookup's but not_found.
+// The piece with `group`, of a missing run [group, run_end). A subtree may begin before it and end
+// behind it: all of it is missing. `most_groups`: the largest subtree to be held in memory, a power
+// of two up to 1024. Errors: the lookup's but not_found.
 Result<Piece> next_piece(bao::GroupVerifier& verifier, std::uint64_t group, std::uint64_t run_end,
                          std::uint64_t most_groups);
 

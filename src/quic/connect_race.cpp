@@ -65,16 +65,18 @@ std::shared_ptr<ConnectionCore> settle(Race& race, const EndpointTuning& tuning,
 rt::Task<std::shared_ptr<Connection>> connect_race(std::shared_ptr<EndpointCore> endpoint,
                                                    EndpointId peer,
                                                    std::vector<rt::Address> addresses,
-                                                   std::string alpn) {
+                                                   std::string alpn, std::stop_token stop) {
   if (alpn.empty() || alpn.size() > 255) co_return fail(Code::bad_input, "bad ALPN");
   if (addresses.empty()) co_return fail(Code::unreachable, "no address to dial");
   if (addresses.size() > kMostAddresses) addresses.resize(kMostAddresses);
   rt::Clock& clock = endpoint->env().clock;
   Race race(endpoint->env().executor);
+  const std::stop_callback on_stop(stop, [&race] { race.changed.notify(); });
   std::size_t next = 0;
   rt::Instant next_start = clock.now();
   for (;;) {
     if (endpoint->is_shut_down()) co_return fail(Code::cancelled, "endpoint closed");
+    if (stop.stop_requested()) co_return fail(Code::cancelled, "cancelled");
     if (auto won = settle(race, endpoint->tuning(), alpn))
       co_return make_connection_handle(std::move(won));
     if (next == addresses.size() && race.attempts.empty()) co_return fail(std::move(*race.worst));

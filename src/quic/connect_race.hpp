@@ -10,6 +10,6 @@ namespace archy::quic {
 rt::Task<std::shared_ptr<Connection>> connect_race(std::shared_ptr<EndpointCore> endpoint,
                                                    EndpointId peer,
                                                    std::vector<rt::Address> addresses,
-                                                   std::string alpn);
+                                                   std::string alpn, std::stop_token stop);
 
 }  // namespace archy::quic

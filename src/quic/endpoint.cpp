@@ -67,8 +67,8 @@ class EndpointHandle final : public Endpoint {
 
   rt::Task<std::shared_ptr<Connection>> connect(const EndpointId& peer,
                                                 std::vector<rt::Address> addresses,
-                                                std::string alpn) override {
-    return connect_race(core_, peer, std::move(addresses), std::move(alpn));
+                                                std::string alpn, std::stop_token stop) override {
+    return connect_race(core_, peer, std::move(addresses), std::move(alpn), std::move(stop));
   }
   rt::Task<std::shared_ptr<Connection>> accept() override { return accept_next(core_); }
   std::size_t connections() const override { return core_->live_connections(); }

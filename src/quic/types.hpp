@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -92,7 +93,8 @@ class Endpoint {
   // (wrong key or ALPN, detail says), try_later (it refuses for now), cancelled.
   virtual rt::Task<std::shared_ptr<Connection>> connect(const EndpointId& peer,
                                                         std::vector<rt::Address> addresses,
-                                                        std::string alpn) = 0;
+                                                        std::string alpn,
+                                                        std::stop_token stop = {}) = 0;
   // The next connection whose handshake is complete and whose peer is proven. Errors: cancelled
   // after close().
   virtual rt::Task<std::shared_ptr<Connection>> accept() = 0;

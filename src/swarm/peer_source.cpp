@@ -13,26 +13,6 @@ namespace {
 // How long a peer may take to say which parts of a blob it has.
 constexpr auto kObserveLimit = std::chrono::seconds(2);
 
-// Counts for the fetch what reaches the partial.
-class CountingSink final : public blobs::BlobSink {
- public:
-  CountingSink(blobs::BlobSink& inner, std::uint64_t& verified_bytes)
-      : inner_(inner), verified_bytes_(verified_bytes) {}
-  Result<> take(std::span<const bao::DecodeEvent> events) override {
-    TRY_OK(inner_.take(events));
-    for (const auto& event : events) {
-      if (const auto* leaf = std::get_if<bao::VerifiedLeaf>(&event))
-        verified_bytes_ += leaf->bytes().size();
-    }
-    return {};
-  }
-  Result<> size_verified(std::uint64_t size) override { return inner_.size_verified(size); }
-
- private:
-  blobs::BlobSink& inner_;
-  std::uint64_t& verified_bytes_;
-};
-
 // At most as many spans as one request may have.
 bao::ChunkRanges first_spans(const bao::ChunkRanges& ranges) {
   const auto boundaries = ranges.boundaries();
@@ -62,13 +42,14 @@ std::string PeerSource::name() const {
   return peer_.addresses.empty() ? out : out + " at " + rt::to_string(peer_.addresses.front());
 }
 
-rt::Task<std::shared_ptr<quic::Connection>> PeerSource::connection() {
+rt::Task<std::shared_ptr<quic::Connection>> PeerSource::connection(std::stop_token stop) {
   if (connection_ && !connection_->closed()) co_return connection_;
   connection_.reset();
   if (peer_.addresses.empty()) co_return fail(Code::bad_input, "no address known");
   std::vector<rt::Address> addresses = peer_.addresses;
   std::string alpn(blobs::kAlpn);
-  CO_TRY(dialled, co_await endpoint_.connect(peer_.id, std::move(addresses), std::move(alpn)));
+  CO_TRY(dialled, co_await endpoint_.connect(peer_.id, std::move(addresses), std::move(alpn),
+                                             std::move(stop)));
   connection_ = dialled;
   co_return dialled;
 }
@@ -81,37 +62,38 @@ blobs::GetOptions PeerSource::options(const fetch::Attempt& attempt) const {
 }
 
 rt::Task<> PeerSource::get(fetch::Attempt& attempt, bao::ChunkRanges ranges) {
-  CO_TRY(live, co_await connection());
-  blobs::PartialSink partial(attempt.target);
-  CountingSink sink(partial, attempt.verified_bytes);
+  // A dial goes on when the question is called off: the connection serves the next one.
+  CO_TRY(live, co_await connection(attempt.over));
+  blobs::PartialSink sink(attempt.target);
   auto got = co_await blobs::get_blob(live, attempt.hash, ranges, sink, options(attempt));
-  CO_TRY_OK(attempt.target->flush());
-  if (got || !partial.size_conflict()) co_return got;
-  co_return co_await settle_size(attempt);
+  if (got || !sink.size_conflict()) co_return got;
+  co_return co_await settle_size(attempt, *sink.size_conflict());
 }
 
-rt::Task<> PeerSource::settle_size(fetch::Attempt& attempt) {
-  CO_TRY(live, co_await connection());
+rt::Task<> PeerSource::settle_size(fetch::Attempt& attempt, std::uint64_t claimed) {
+  CO_TRY(live, co_await connection(attempt.over));
   CO_TRY(proven, co_await blobs::probe_size(live, attempt.hash, options(attempt)));
-  const auto known = attempt.target->size();
-  if (known && *known == proven)
-    co_return fail(Code::peer_fault, "claimed a size it could not prove");
-  if (attempt.target->size_verified())
-    co_return fail(Code::peer_fault, "claims a size that is not the blob's");
-  // Everything held was verified under a size that is now known to be false.
-  CO_TRY_OK(attempt.target->claim_size(proven));
+  if (proven != claimed) co_return fail(Code::peer_fault, "claimed a size it could not prove");
+  // Somebody else may have settled it meanwhile.
+  if (attempt.target->size() != proven) {
+    if (attempt.target->size_verified())
+      co_return fail(Code::peer_fault, "claims a size that is not the blob's");
+    // Everything held was verified under a size that is now known to be false.
+    CO_TRY_OK(attempt.target->claim_size(proven));
+  }
   co_return attempt.target->mark_size_verified();
 }
 
 rt::Task<> PeerSource::fetch_parts(fetch::Attempt& attempt, Error refusal) {
-  CO_TRY(live, co_await connection());
+  CO_TRY(live, co_await connection(attempt.over));
   auto watch = co_await blobs::Observer::open(live, attempt.hash, options(attempt));
   if (!watch) co_return fail(std::move(refusal));
   auto held = co_await (*watch)->next(kObserveLimit);
   watch->reset();
-  if (!held) co_return fail(std::move(refusal));
+  if (!held || held->ranges.is_empty()) co_return fail(std::move(refusal));
+  attempt.has = held->ranges;
   const bao::ChunkRanges there = missing(attempt) & held->ranges;
-  if (there.is_empty()) co_return fail(std::move(refusal));
+  if (there.is_empty()) co_return Result<>{};
   // A claim is only a hint: what comes is verified like everything else.
   co_return co_await get(attempt, first_spans(there));
 }

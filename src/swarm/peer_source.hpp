@@ -22,16 +22,16 @@ class PeerSource final : public fetch::Source {
   fetch::SourceKind kind() const override { return fetch::SourceKind::peer; }
   rt::Task<> fetch(fetch::Attempt& attempt) override;
   // The live connection, dialled if there is none. Errors: unreachable, timed_out, denied,
-  // bad_input (no address).
-  rt::Task<std::shared_ptr<quic::Connection>> connection();
+  // bad_input (no address), cancelled.
+  rt::Task<std::shared_ptr<quic::Connection>> connection(std::stop_token stop = {});
 
  private:
   rt::Task<> get(fetch::Attempt& attempt, bao::ChunkRanges ranges);
   // A peer that has not all of it says so by refusing: asks which parts it has (Observe) and takes
-  // those. Errors: `refusal` when it has nothing of use.
+  // those. Errors: `refusal` when it has nothing.
   rt::Task<> fetch_parts(fetch::Attempt& attempt, Error refusal);
   // A peer claims another size than the partial has: the last chunk decides who lied.
-  rt::Task<> settle_size(fetch::Attempt& attempt);
+  rt::Task<> settle_size(fetch::Attempt& attempt, std::uint64_t claimed);
   blobs::GetOptions options(const fetch::Attempt& attempt) const;
 
   rt::Clock& clock_;

@@ -39,7 +39,7 @@ TEST_F(PeerSourceTest, FetchesAWholeBlobInOneRequest) {
   auto got = fetch(peer, attempt);
   ASSERT_TRUE(got.has_value()) << to_string(got.error());
   EXPECT_TRUE(attempt.target->is_complete());
-  EXPECT_EQ(attempt.verified_bytes, content.size());
+  EXPECT_EQ(provider->counters().payload_bytes_sent, content.size());
   EXPECT_EQ(provider->counters().get, 1u);
   EXPECT_TRUE(
       peer.name().starts_with("peer " + server->id().hex().substr(0, 10) + " at 127.0.0.1:"));
