@@ -3,18 +3,23 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 
 #include "app/collection.hpp"
 #include "app/peer_door.hpp"
 #include "fetch/fetcher.hpp"
 #include "fetch/origin_address.hpp"
 #include "fetch/origin_source.hpp"
+#include "rt/scope.hpp"
 
 namespace archy::app {
 namespace {
 
 // How often in a row a source may fail before it is left: a person is waiting.
 constexpr unsigned kTries = 3;
+// Children of a sequence that are fetched at once: enough that small ones do not wait a round trip
+// each.
+constexpr std::size_t kChildrenAtOnce = 8;
 
 using Sources = std::vector<std::shared_ptr<fetch::Source>>;
 
@@ -36,6 +41,11 @@ void add_up(const std::vector<fetch::SourceReport>& sources,
       continue;
     }
     known->verified_bytes += source.verified_bytes;
+    known->has_part = known->has_part || source.has_part;
+    known->bytes_per_s = std::max(known->bytes_per_s, source.bytes_per_s);
+    if (source.latency) {
+      known->latency = std::min(known->latency.value_or(*source.latency), *source.latency);
+    }
     known->attempts += source.attempts;
     known->lied = known->lied || source.lied;
     known->left = known->left || source.left;
@@ -62,24 +72,35 @@ void fold(const fetch::FetchReport& report, ContentReport& whole) {
   }
 }
 
-// One blob after another, with the sources that have not lied yet.
+// A few blobs at once, with the sources that have not lied yet.
 class ContentFetch {
  public:
   ContentFetch(Core& core, std::stop_token stop, Sources peers, Sources origins,
-               FetchProgressFn progress)
+               FetchProgressFn progress, Arrivals* arrivals)
       : core_(core),
         stop_(std::move(stop)),
         peers_(std::move(peers)),
         origins_(std::move(origins)),
-        progress_(std::move(progress)) {}
+        progress_(std::move(progress)),
+        arrivals_(arrivals) {}
 
   boost::asio::awaitable<void> blob(Blake3Hash hash) {
     fetch::FetchOptions options;
     options.stop = stop_;
     options.scheduler.max_failures = kTries;
-    options.on_progress = [this](const fetch::FetchReport& now) { show(now); };
+    FetchProgress& now = running_[hash];
+    options.on_progress = [this, &now](const fetch::FetchReport& report) {
+      now = {};
+      now.held_bytes = report.resumed_bytes + report.verified_bytes;
+      now.total_bytes = report.size.value_or(0);
+      now.sources = report.sources;
+      count(report, now);
+      show();
+    };
+    if (arrivals_) options.arrival = arrivals_->expect(hash);
     auto report = co_await fetch::fetch_content_addressed(core_.env(), core_.store(), hash, peers_,
                                                           origins_, std::move(options));
+    running_.erase(hash);
     fold(report, whole_);
     forget_liars(report);
   }
@@ -92,22 +113,42 @@ class ContentFetch {
       whole_.error = children.error();
       co_return;
     }
+    // One blob is fetched once: whatever comes again is there by then.
+    std::unordered_set<Blake3Hash> seen;
+    std::vector<Blake3Hash> first, again;
     for (const Blake3Hash& child : *children) {
-      co_await blob(child);
-      if (whole_.error) co_return;
+      (seen.insert(child).second ? first : again).push_back(child);
     }
+    rt::Scope scope(core_.env().executor);
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < std::min(kChildrenAtOnce, first.size()); ++i) {
+      scope.start(take_from(first, next));
+    }
+    co_await scope.close(core_.env().clock);
+    for (std::size_t i = 0; i < again.size() && !whole_.error; ++i) co_await blob(again[i]);
   }
 
   ContentReport take() { return std::move(whole_); }
 
  private:
-  void show(const fetch::FetchReport& now) const {
-    FetchProgress sum{now.resumed_bytes, now.size.value_or(0), whole_.from_peers_bytes,
+  // Lifetime: `hashes` and `next` outlive the coroutine; several share them.
+  boost::asio::awaitable<void> take_from(const std::vector<Blake3Hash>& hashes, std::size_t& next) {
+    while (next < hashes.size() && !whole_.error) {
+      const Blake3Hash hash = hashes[next++];
+      co_await blob(hash);
+    }
+  }
+
+  void show() const {
+    FetchProgress sum{whole_.size_bytes, whole_.size_bytes, whole_.from_peers_bytes,
                       whole_.from_origin_bytes, whole_.sources};
-    add_up(now.sources, sum.sources);
-    count(now, sum);
-    sum.held_bytes += now.verified_bytes + whole_.size_bytes;
-    sum.total_bytes += sum.total_bytes == 0 ? 0 : whole_.size_bytes;
+    for (const auto& [hash, now] : running_) {
+      sum.held_bytes += now.held_bytes;
+      sum.total_bytes += now.total_bytes;
+      sum.from_peers_bytes += now.from_peers_bytes;
+      sum.from_origin_bytes += now.from_origin_bytes;
+      add_up(now.sources, sum.sources);
+    }
     progress_(sum);
   }
 
@@ -125,6 +166,8 @@ class ContentFetch {
   Sources peers_;
   Sources origins_;
   FetchProgressFn progress_;
+  Arrivals* arrivals_;
+  std::map<Blake3Hash, FetchProgress> running_;
   ContentReport whole_;
 };
 
@@ -170,7 +213,7 @@ boost::asio::awaitable<ContentReport> fetch_content(Core& core, store::HashAndFo
   ContentReport report;
   {
     ContentFetch run(core, options.stop.value_or(core.interrupted()), std::move(peers),
-                     std::move(origins), std::move(progress));
+                     std::move(origins), std::move(progress), options.arrivals);
     if (content.format == store::Format::hash_seq) {
       co_await run.sequence(content.hash);
     } else {

@@ -1,4 +1,5 @@
-// Everything a target names into the store: a blob, or a sequence and then each of its children.
+// Everything a target names into the store: a blob, or a sequence and then its children, some at
+// once.
 #pragma once
 
 #include <functional>
@@ -8,6 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "app/arrivals.hpp"
 #include "app/core.hpp"
 #include "app/peer_door.hpp"
 #include "app/target.hpp"
@@ -25,6 +27,8 @@ struct FetchContentOptions {
   // To dial through; none: one is opened for this fetch and closed after it. Outlives the fetch.
   PeerDoor* door = nullptr;
   bool allow_private = true;  // origins may be on the operator's own network
+  // Where those who read the blobs meanwhile find them. None: nobody does. Outlives the fetch.
+  Arrivals* arrivals = nullptr;
 };
 
 // Thread: the loop. Called while bytes arrive: all of the content's bytes held, all of them (0: not

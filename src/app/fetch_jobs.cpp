@@ -47,6 +47,7 @@ struct FetchJobs::Job {
   rpc::FetchView view;
   FetchContentOptions options;
   std::stop_source stop;
+  std::shared_ptr<fetch::Arrival> arrival;  // of the content's own blob
   std::unordered_set<Blake3Hash> fetched;
   rt::Instant told{};
 };
@@ -58,6 +59,7 @@ FetchJobs::FetchJobs(Core& core, rpc::Events& events, PeerDoor* door, FetchJobRu
       door_(door),
       rules_(rules),
       config_(config),
+      arrivals_(core.env().executor),
       freed_(core.env().executor),
       scope_(core.env().executor) {}
 
@@ -99,6 +101,8 @@ Result<std::uint64_t> FetchJobs::start(const rpc::FetchRequest& request) {
   job->options.stop = job->stop.get_token();
   job->options.door = door_;
   job->options.allow_private = allow_private;
+  job->options.arrivals = &arrivals_;
+  job->arrival = arrivals_.expect(content.hash);
   jobs_[job->view.id] = job;
   scope_.start(run(job));
   return job->view.id;
@@ -150,6 +154,7 @@ void FetchJobs::finish(Job& job, const ContentReport& report) {
   }
   log::info("fetch", "{} of {}: {}", view.id, view.content.hash.hex().substr(0, 16),
             report.error ? to_string(*report.error) : std::string(to_string(view.state)));
+  std::exchange(job.arrival, nullptr)->end(report.error);
   tell("fetch.done", job);
   forget_old();
 }

@@ -36,6 +36,8 @@ class FetchJobs {
   // What it brought: not what was complete before. Errors: not_found.
   Result<std::unordered_set<Blake3Hash>> fetched_by(std::uint64_t id) const;
   Result<> cancel(std::uint64_t id);
+  // The blobs that are being fetched, or wait for their turn, for those who read them meanwhile.
+  Arrivals& arrivals() { return arrivals_; }
 
   // Ends them all; what they brought stays in the store.
   boost::asio::awaitable<void> close();
@@ -52,6 +54,7 @@ class FetchJobs {
   PeerDoor* door_;
   FetchJobRules rules_;
   const settings::ConfigFile& config_;
+  Arrivals arrivals_;
   std::map<std::uint64_t, std::shared_ptr<Job>> jobs_;  // by number: the order they came in
   std::uint64_t next_ = 1;
   std::size_t running_ = 0;

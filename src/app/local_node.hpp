@@ -59,6 +59,8 @@ class LocalNode final : public rpc::NodeApi {
     return fetches_.last_of(hash);
   }
   Result<> cancel_fetch(std::uint64_t id) override { return fetches_.cancel(id); }
+  // For the content port: what fetches are bringing.
+  Arrivals& arrivals() { return fetches_.arrivals(); }
 
   rpc::SwarmStatus swarm() override;
   std::vector<rpc::PeerView> peers() override;

@@ -198,8 +198,7 @@ int get(const GlobalOptions& global, const GetOptions& options) {
 
 void register_get(CLI::App& app, const GlobalOptions& global, int& exit) {
   auto options = std::make_shared<GetOptions>();
-  auto* command =
-      app.add_subcommand("get", "fetch and verify; peers one after another, then the origins");
+  auto* command = app.add_subcommand("get", "fetch and verify, from all peers and origins at once");
   command->add_option("content", options->content, "ticket, hash, or s<hash> for a hash sequence")
       ->required();
   command->add_option("-o,--output", options->output,

@@ -24,7 +24,10 @@ Result<> Delivery::claim_size(std::uint64_t size) {
 
 Result<> Delivery::mark_size_verified() {
   TRY_OK(check_open());
-  return inner_->mark_size_verified();
+  const bool before = inner_->size_verified();
+  TRY_OK(inner_->mark_size_verified());
+  if (!before) listener_->size_proven();
+  return {};
 }
 
 Result<> Delivery::write(const bao::VerifiedParent& parent) {

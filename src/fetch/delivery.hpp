@@ -18,6 +18,7 @@ class Delivery final : public store::PartialBlob {
     virtual ~Listener() = default;
     // The size of the blob, as it is claimed now, is another than before.
     virtual void size_claimed() = 0;
+    virtual void size_proven() = 0;
     // These groups are verified and written, or in the writer's buffer.
     virtual void groups_came(GroupSpan groups) = 0;
   };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "base/test_hooks.hpp"
 #include "fetch/question.hpp"
 #include "fetch/verdict.hpp"
 
@@ -11,7 +12,6 @@ namespace {
 
 // A file that does not read back as it was verified is mended a few times, then given up.
 constexpr int kFinishAttempts = 3;
-constexpr std::uint64_t kSkeletonChunks = 1024;  // one group of each 1 MiB
 // How often progress is told and silence looked for.
 constexpr rt::Duration kLook = std::chrono::milliseconds(100);
 // Whoever brought all it was asked for may end its answer in peace for so long.
@@ -26,6 +26,7 @@ Engine::Engine(rt::Env env, store::BlobStore& store, Blake3Hash hash,
       options_(std::move(options)),
       started_(env_.clock.now()),
       scheduler_(options_.scheduler, started_),
+      group_at_(started_),
       next_look_(started_ + kLook),
       changed_(env_.executor),
       scope_(env_.executor) {
@@ -51,6 +52,7 @@ boost::asio::awaitable<FetchReport> Engine::run() {
   }
   target_.reset();
   if (!outcome) report_.error = outcome.error();
+  if (options_.arrival) options_.arrival->end(report_.error);
   fill_in(report_);
   report_.time = env_.clock.now() - started_;
   co_return std::move(report_);
@@ -75,21 +77,24 @@ rt::Task<> Engine::flow() {
 
 rt::Task<> Engine::fetch_all() {
   const std::stop_callback on_stop(options_.stop, [this] { poke(); });
+  if (options_.arrival) options_.arrival->on_change([this] { poke(); });
   for (;;) {
     if (local_failure_) co_return fail(*local_failure_);
     if (options_.stop.stop_requested()) co_return fail(Code::cancelled, "stopped");
     poked_ = false;
     const auto now = env_.clock.now();
     if (now >= next_look_) look_around(now);
+    serve_readers();
     const auto decision = scheduler_.next(now);
     if (decision.complete) {
       CO_TRY_OK(finish());
       poked_ = true;  // or something is missing again
     }
     if (complete_) break;
-    if (decision.stuck) co_return fail(nothing_worked(report_));
+    if (decision.stuck && now >= hope()) co_return fail(nothing_worked(report_));
     apply(decision);
     ask_for_hashes();
+    ask_for_size();
     if (!poked_) (void)co_await changed_.wait(env_.clock, std::min(decision.wake, next_look_));
   }
   if (options_.on_progress) options_.on_progress(report_);
@@ -111,41 +116,6 @@ void Engine::ask(const Decision::Start& start) {
   worker.question = std::make_unique<Question>(*this, start.source, chunks_of(start.ask), false);
   worker.question->left = start.ask;
   scope_.start(answer(*worker.question));
-}
-
-// An origin whose bytes cannot be verified yet gets inner hashes from a peer that has proved
-// itself, one question each. It goes on collecting meanwhile.
-void Engine::ask_for_hashes() {
-  const bool wanted = std::ranges::any_of(workers_, [](const Worker& worker) {
-    return worker.question && worker.question->is_loose && !worker.question->attempt.tree_came;
-  });
-  const bool asked =
-      std::ranges::any_of(workers_, [](const Worker& w) { return w.side != nullptr; });
-  if (!wanted || asked) return;
-  for (std::size_t i = 0; i < workers_.size(); ++i) {
-    auto& worker = workers_[i];
-    const bool fit = worker.source->kind() == SourceKind::peer && worker.gave_groups &&
-                     !worker.side_asked && !worker.lied && !scheduler_.is_dropped(i);
-    const auto ranges = fit ? skeleton() : bao::ChunkRanges();
-    if (ranges.is_empty()) continue;
-    worker.side_asked = true;
-    worker.side = std::make_unique<Question>(*this, i, ranges, true);
-    scope_.start(answer(*worker.side));
-    return;
-  }
-}
-
-// Of what is missing, one group of each 1 MiB.
-bao::ChunkRanges Engine::skeleton() const {
-  bao::ChunkRanges out;
-  if (!target_->size()) return out;
-  const auto chunks = bao::Tree(*target_->size()).chunks();
-  for (std::uint64_t start = 0; start < chunks; start += kSkeletonChunks) {
-    const auto end = std::min(start + kSkeletonChunks, chunks);
-    if (target_->have().intersects(start, end)) continue;  // its hashes came with what is held
-    out.add(start, std::min(start + bao::kGroupChunks, chunks));
-  }
-  return out;
 }
 
 boost::asio::awaitable<void> Engine::answer(Question& question) {
@@ -190,6 +160,7 @@ void Engine::ended(Question& question, Result<> outcome) {
     worker.has = std::move(question.attempt.has);
     row.has_part = true;
     tell_what_it_has(index);
+    if (!worker.is_watched && !over) scope_.start(watch(index));
   }
   worker.question.reset();
   if (options_.on_progress && !over) options_.on_progress(report_);
@@ -220,19 +191,6 @@ Ended Engine::sort(Question& question, const Result<>& outcome) {
     return knew && question.brought_nothing ? Ended::retry : Ended::called_off;
   }
   return question.attempt.again ? Ended::called_off : Ended::done;
-}
-
-// A question on the side: only a lie counts against the peer.
-void Engine::side_ended(Question& question, const Result<>& outcome) {
-  const auto index = question.source;
-  auto& worker = workers_[index];
-  if (worker.lied) {
-    scheduler_.source_has(index, GroupSet());
-    if (worker.question) worker.question->call_off();
-  } else if (outcome) {
-    for (auto* other : questions()) other->attempt.tree_came |= other->is_loose;
-  }
-  worker.side.reset();
 }
 
 Result<> Engine::take_whole_file(std::size_t source, const WholeFile& file) {
@@ -274,6 +232,9 @@ void Engine::look_around(rt::Instant now) {
     const auto limit = question->attempt.no_progress_limit;
     step = std::min(step, std::max<rt::Duration>(limit / 4, std::chrono::milliseconds(1)));
     if (now - question->progress_at >= limit) question->cut();
+  }
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    if (workers_[i].has_is_news && !test_hooks::planted("bitfield_wake_lost")) tell_what_it_has(i);
   }
   next_look_ = now + step;
   if (options_.on_progress && !questions().empty()) options_.on_progress(report_);
@@ -318,6 +279,7 @@ void Engine::tell_what_it_has(std::size_t source) {
   const auto chunks =
       target_->size() ? bao::Tree(*target_->size()).chunks() : kNoEnd * bao::kGroupChunks;
   scheduler_.source_has(source, groups_of(*workers_[source].has, chunks));
+  workers_[source].has_is_news = false;
 }
 
 void Engine::groups_came(Question& question, GroupSpan groups) {
@@ -327,15 +289,17 @@ void Engine::groups_came(Question& question, GroupSpan groups) {
   report_.sources[index].verified_bytes += fresh;
   report_.verified_bytes += fresh;
   workers_[index].gave_groups = true;
-  question.progress_at = now;
+  question.progress_at = group_at_ = now;
   question.brought_nothing = false;
   question.left = question.left - group_set(groups);
+  bool news = true;
   if (question.is_side) {
     scheduler_.held(groups);
-  } else if (!scheduler_.verified(index, groups, now)) {
-    return;
+  } else {
+    news = scheduler_.verified(index, groups, now);
   }
-  poke();
+  const auto& arrival = options_.arrival;
+  if (news || (arrival && arrival->any_is_waited_for(group_set(groups)))) poke();
 }
 
 void Engine::received(Question& question) {

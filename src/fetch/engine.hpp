@@ -2,8 +2,8 @@
 // one partial blob, and tells the scheduler what came of it.
 //
 // Thread: the loop. Lifetime: run() once; store, sources and what env refers to outlive it.
-// Invariants: (1) at most one question a source, and one for inner hashes beside it; (2) a source
-// that lied is never asked again; (3) nothing is written once the blob is finished.
+// Invariants: (1) at most one question a source, and a small one on the side; (2) a source that
+// lied is never asked again; (3) nothing is written once the blob is finished.
 #pragma once
 
 #include <memory>
@@ -30,10 +30,14 @@ class Engine {
   struct Worker {
     std::shared_ptr<Source> source;
     std::unique_ptr<Question> question;   // for groups
-    std::unique_ptr<Question> side;       // for inner hashes
+    std::unique_ptr<Question> side;       // for inner hashes, or the size
     std::optional<bao::ChunkRanges> has;  // as it said; none: everything
+    bool has_is_news = false;             // and the scheduler does not know yet
+    rt::Instant hope{};                   // until when it is waited for to gain more
+    bool is_watched = false;
     bool gave_groups = false;
-    bool side_asked = false;
+    bool asked_for_hashes = false;
+    bool asked_for_size = false;
     bool lied = false;
   };
 
@@ -51,6 +55,12 @@ class Engine {
   void apply(const Decision& decision);
   void ask(const Decision::Start& start);
   void ask_for_hashes();
+  void ask_for_size();
+  bool ask_aside(bao::ChunkRanges ranges, bool Worker::* asked);
+  void serve_readers();
+  boost::asio::awaitable<void> watch(std::size_t source);
+  // Until when sources that have only parts are waited for, as they may gain more.
+  rt::Instant hope() const;
   boost::asio::awaitable<void> answer(Question& question);
   void ended(Question& question, Result<> outcome);
   Ended sort(Question& question, const Result<>& outcome);
@@ -78,6 +88,7 @@ class Engine {
   std::uint64_t epoch_ = 0;  // grows when a size is replaced by another
   int finish_failures_ = 0;
   bool complete_ = false;
+  rt::Instant group_at_;  // when the last one came
   std::optional<Error> local_failure_;
 
   std::stop_source over_;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "fetch/arrival.hpp"
 #include "fetch/report.hpp"
 #include "fetch/scheduler.hpp"
 #include "fetch/source.hpp"
@@ -22,6 +23,9 @@ struct FetchOptions {
   SchedulerOptions scheduler;
   // Called about every 100 ms while sources work, and after each answer. Must not block.
   std::function<void(const FetchReport&)> on_progress;
+  // Readers of the blob while it arrives: what they wait for comes first, and so much behind it.
+  std::shared_ptr<Arrival> arrival;
+  std::uint64_t read_ahead_bytes = 8u << 20;
   std::stop_token stop;
 };
 

@@ -152,8 +152,9 @@ Result<OriginSource::Sizes> OriginSource::settle_size(const Attempt& attempt) co
   return Sizes{announced, conflict, conflict ? bao::ChunkRanges::all() : attempt.wanted};
 }
 
-// Reads the sidecar through once. False: it is not there or is not this blob's; the origin may
-// still be honest. Errors: cancelled, the store's.
+// Reads the sidecar through once, also when the question is called off: the next one needs it.
+// False: it is not there or is not this blob's; the origin may still be honest. Errors: cancelled,
+// the store's.
 rt::Task<bool> OriginSource::read_sidecar(Attempt& attempt, std::uint64_t size, bool write) {
   bao::OutboardVerifier verifier(attempt.hash, size);
   OriginOptions options = options_;
@@ -168,8 +169,8 @@ rt::Task<bool> OriginSource::read_sidecar(Attempt& attempt, std::uint64_t size, 
     return written;
   };
   while (!verifier.done()) {
-    auto filled = co_await stream.fill(kSidecarPieceBytes, patience, attempt.stop);
-    if (!filled && attempt.stop.stop_requested()) co_return fail(filled.error());
+    auto filled = co_await stream.fill(kSidecarPieceBytes, patience, attempt.over);
+    if (!filled && attempt.over.stop_requested()) co_return fail(filled.error());
     if (!filled || *filled == 0) co_return false;
     if (stream.total() && *stream.total() != verifier.expected_bytes()) co_return false;
     auto taken = verifier.update(stream.buffered(), sink);
@@ -296,6 +297,7 @@ Result<> verify_groups(Attempt& attempt, bao::GroupVerifier& verifier, std::uint
   };
   TRY_OK(verifier.check_groups(first, bytes, sink));
   if (bad) return wrong_bytes(*bad);
+  if (verifier.size_verified() && !target.size_verified()) return target.mark_size_verified();
   return {};
 }
 

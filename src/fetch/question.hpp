@@ -31,6 +31,8 @@ class Engine::Question final : public Delivery::Listener {
     };
   }
 
+  ~Question() override { delivery->shut(); }
+
   rt::Task<> ask(Source& of) { return of.fetch(attempt); }
   void call_off() {
     called_off = true;
@@ -57,6 +59,7 @@ class Engine::Question final : public Delivery::Listener {
 
  private:
   void size_claimed() override { engine_.size_claimed(); }
+  void size_proven() override { engine_.poke(); }
   void groups_came(GroupSpan groups) override { engine_.groups_came(*this, groups); }
 
   Engine& engine_;

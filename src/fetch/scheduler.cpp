@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "base/test_hooks.hpp"
 
 namespace archy::fetch {
 namespace {
@@ -51,6 +52,7 @@ void Scheduler::set_blob(std::optional<std::uint64_t> groups, GroupSet held) {
 }
 
 void Scheduler::set_playhead(std::optional<std::uint64_t> group, std::uint64_t read_ahead) {
+  if (test_hooks::planted("playhead_ignored")) return;
   playhead_ = group;
   read_ahead_ = read_ahead;
 }
@@ -88,6 +90,7 @@ void Scheduler::ended(std::size_t index, Ended how, rt::Instant now) {
   auto& source = sources_[index];
   if (source.state != State::busy && source.state != State::stopping) return;
   const bool was_displaced = source.displaced;
+  const auto mine = part(source);
   source.rate.end(now);
   source.state = State::idle;
   source.loose = source.displaced = source.preempted = false;
@@ -110,8 +113,10 @@ void Scheduler::ended(std::size_t index, Ended how, rt::Instant now) {
       source.not_before = now + options_.back_off.after(source.failures);
       if (source.failures < options_.max_failures && source.errors < options_.max_errors) return;
       [[fallthrough]];
-    case Ended::useless:
     case Ended::lied:
+      if (test_hooks::planted("liar_range_not_reassigned")) missing_ = missing_ - mine;
+      [[fallthrough]];
+    case Ended::useless:
       source.state = State::dropped;
       return;
   }
@@ -250,14 +255,25 @@ std::optional<std::uint64_t> Scheduler::urgent_group() const {
   return group;
 }
 
+// Rule 7: how many groups before the urgent one a source brings soon.
+std::uint64_t Scheduler::soon(const Source& source, rt::Instant now) const {
+  const double rate = source.rate.per_second(now);
+  if (rate <= 0) return options_.near_playhead;
+  const auto latency = 2 * source.latency.value_or(rt::Duration::zero());
+  const rt::Duration time = std::max(options_.work_at_playhead, latency);
+  const double groups = rate * std::chrono::duration<double>(time).count();
+  const double most = static_cast<double>(options_.near_playhead);
+  return static_cast<std::uint64_t>(std::clamp(groups, std::min(4.0, most), most));
+}
+
 // Rule 7, first half.
-void Scheduler::free_playhead() {
+void Scheduler::free_playhead(rt::Instant now) {
   const auto group = urgent_group();
   if (!group) return;
   for (auto& source : sources_) {
     if (!source.works() || source.range.begin >= *group || source.own_end <= *group) continue;
     const auto before = within(missing_, {source.range.begin, *group});
-    if (count(before) > options_.near_playhead) source.own_end = *group;
+    if (count(before) > soon(source, now)) source.own_end = *group;
   }
 }
 
@@ -340,7 +356,7 @@ Decision Scheduler::next(rt::Instant now) {
   }
   undone_ = false;
   settle_finished(now, out);
-  free_playhead();
+  free_playhead(now);
   send_idle(now, out);
   if (preempt_for_playhead(now, out)) send_idle(now, out);
   out.wake = next_wake(now);

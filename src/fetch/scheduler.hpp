@@ -23,7 +23,8 @@
 //     one request; so is an origin as long as nobody waits for certain bytes.
 //  6. The playhead comes first: a free group at or behind it, then the lowest. While there is a
 //     playhead, ranges are smaller, so that the next bytes are near.
-//  7. What a playhead's window needs first and nobody brings soon is freed: the source that has it
+//  7. What a playhead's window needs first and nobody brings soon (within work_at_playhead, or two
+//     latencies) is freed: the source that has it
 //     at the far end of its range gives it up, and if all are busy elsewhere the fastest is called
 //     off. Calling off costs a round trip, waiting for the far end costs seconds.
 //  8. A stalled source does not keep its part: the next idle source takes it over, while the first
@@ -84,7 +85,7 @@ struct SchedulerOptions {
   std::uint64_t first_range = 16;
   std::uint64_t largest_range = 4096;  // where ranges are limited at all
   std::uint64_t smallest_split = 4;
-  std::uint64_t near_playhead = 64;  // "soon" of rule 7
+  std::uint64_t near_playhead = 64;  // "soon" of rule 7 at most
   std::uint64_t bridge = 16;         // "little" of rule 12 at least
   unsigned max_failures = 4;         // in a row without a group
   unsigned max_errors = 64;          // in all: ends what makes a little progress for ever
@@ -210,7 +211,8 @@ class Scheduler {
   std::vector<std::size_t> ready_sources(rt::Instant now) const;
 
   void settle_finished(rt::Instant now, Decision& out);
-  void free_playhead();
+  std::uint64_t soon(const Source& source, rt::Instant now) const;
+  void free_playhead(rt::Instant now);
   bool preempt_for_playhead(rt::Instant now, Decision& out);
   void send_idle(rt::Instant now, Decision& out);
   std::optional<std::uint64_t> urgent_group() const;

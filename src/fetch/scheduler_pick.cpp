@@ -3,6 +3,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/test_hooks.hpp"
 #include "fetch/scheduler.hpp"
 
 namespace archy::fetch {
@@ -182,6 +183,7 @@ std::optional<GroupSpan> Scheduler::pick(std::size_t index, rt::Instant now, Dec
       const auto fair = std::max(options_.first_range, count(free) / live);
       return take_run(free, missing_ - free, most == kNoEnd ? most : std::min(most, fair));
     }
+    if (test_hooks::planted("hedge_never_fires")) return std::nullopt;
     if (!left.is_empty()) return take_run(left, missing_ - left, most);
     if (auto range = split(index, now)) return range;
     if (auto range = hedge(index, now)) return range;

@@ -280,8 +280,14 @@ class SchedulerReference {
     for (std::size_t i = 0; i < sources_.size(); ++i) {
       auto& s = sources_[i];
       if (!covers(i, *g) || s.begin >= *g) continue;
-      if (number([&](auto at) { return at < *g && covers(i, at); }) > opt_.near_playhead)
-        s.end = *g;
+      std::uint64_t soon = opt_.near_playhead;
+      if (rate(i) > 0) {
+        const auto time = std::max(opt_.work_at_playhead, 2 * s.latency.value_or(rt::Duration{}));
+        const double most = static_cast<double>(opt_.near_playhead);
+        soon = static_cast<std::uint64_t>(std::clamp(
+            rate(i) * std::chrono::duration<double>(time).count(), std::min(4.0, most), most));
+      }
+      if (number([&](auto at) { return at < *g && covers(i, at); }) > soon) s.end = *g;
     }
   }
   void send_idle(Decision& out) {

@@ -175,6 +175,53 @@ TEST_F(Rules, AQuarantineKeepsNobodyFromAnything) {
   EXPECT_EQ(decision.start[0].range.begin, 0u);
 }
 
+TEST_F(Rules, APeerWithAPartIsAskedForItThoughTheSizeIsUnknown) {
+  const auto part = scheduler.add_source(kPeer);
+  scheduler.source_has(part, some(40, 50));
+  const auto decision = after(0s);
+  ASSERT_EQ(decision.start.size(), 1u);
+  EXPECT_EQ(decision.start[0].ask, some(40, 50));
+}
+
+TEST_F(Rules, WhoFailedIsGivenLongerBeforeItCountsAsSilent) {
+  const auto far = scheduler.add_source(kPeer);
+  blob(100);
+  after(0s);
+  scheduler.ended(far, Ended::retry, now);
+  ASSERT_EQ(after(200ms).start.size(), 1u);
+  scheduler.add_source(kPeer);
+  EXPECT_TRUE(after(200ms).start.empty());  // its part is not free yet
+  EXPECT_EQ(after(200ms).start.size(), 1u);
+}
+
+TEST_F(Rules, ALossOfWhatWasHeldCallsEverybodyOff) {
+  const auto source = scheduler.add_source(kPeer);
+  blob(100);
+  after(0s);
+  bring(source, 0, 10, 10ms);
+  blob(100, some(0, 5));
+  EXPECT_EQ(after(0s).call_off, std::vector<std::size_t>{source});
+}
+
+TEST_F(Rules, OneThatDiesSlowlyDoesNotKeepAnotherFromThePlayhead) {
+  const auto stuck = scheduler.add_source(kPeer);
+  const auto good = scheduler.add_source(kPeer);
+  blob(4000);
+  after(0s);
+  bring(good, 16, 20, 4ms);
+  scheduler.ended(good, Ended::done, now);
+  scheduler.set_playhead(0, 100);
+  after(200ms);  // `stuck` may be called off, and does not end
+  bring(good, 0, 16, 16ms);
+  scheduler.set_playhead(3000, 100);
+  after(0s);
+  scheduler.ended(good, Ended::called_off, now);
+  const auto there = after(0s);
+  EXPECT_FALSE(scheduler.is_dropped(stuck));
+  ASSERT_FALSE(there.start.empty());
+  EXPECT_EQ(there.start[0].range.begin, 3000u);
+}
+
 TEST_F(Rules, AnotherSizeCallsEverybodyOff) {
   const auto source = scheduler.add_source(kPeer);
   blob(100);

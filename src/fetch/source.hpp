@@ -69,6 +69,13 @@ class Source {
   // try_later, denied, cancelled: try elsewhere; corrupt, peer_fault: it lied - never ask it again.
   // Bytes verified before an error stay.
   virtual rt::Task<> fetch(Attempt& attempt) = 0;
+  // Of a source whose attempt said that it has a part: tells what it has, now and whenever that
+  // changes, until `stop` or until it can tell no more. Lifetime: what `tell` refers to outlives
+  // the coroutine.
+  virtual rt::Task<> watch(Blake3Hash /*hash*/, std::function<void(bao::ChunkRanges)> /*tell*/,
+                           std::stop_token /*stop*/) {
+    co_return Result<>{};
+  }
 };
 
 }  // namespace archy::fetch

@@ -140,6 +140,7 @@ struct Fault {
   bool reset = false;                  // with a reset instead of an orderly end
   std::optional<std::uint64_t> stall;  // body bytes until nothing more comes
   bool drip = false;                   // one byte each 5 ms
+  std::optional<rt::Duration> slow;    // a pause behind each 64 KiB
   bool ignore_range = false;
   bool shift_range = false;
   bool chunked = false;
@@ -231,6 +232,7 @@ class BlobOrigin {
       sent += n;
       if (count) body_bytes += n;
       if (how.drip) std::this_thread::sleep_for(5ms);
+      if (how.slow) std::this_thread::sleep_for(*how.slow);
     }
     if (how.stall) return to.stall();
     if (how.cut) {

@@ -12,6 +12,8 @@ namespace {
 
 // How long a peer may take to say which parts of a blob it has.
 constexpr auto kObserveLimit = std::chrono::seconds(2);
+// How long nothing may change before the watch of it ends.
+constexpr auto kWatchLimit = std::chrono::hours(1);
 
 // At most as many spans as one request may have.
 bao::ChunkRanges first_spans(const bao::ChunkRanges& ranges) {
@@ -112,6 +114,19 @@ rt::Task<> PeerSource::fetch(fetch::Attempt& attempt) {
     const bool settled = !size_known && attempt.target->size_verified();
     const bao::ChunkRanges after = missing(attempt);
     if (after == before && !settled) co_return fail(Code::peer_fault, "the answer brought nothing");
+  }
+}
+
+rt::Task<> PeerSource::watch(Blake3Hash hash, std::function<void(bao::ChunkRanges)> tell,
+                             std::stop_token stop) {
+  CO_TRY(live, co_await connection(stop));
+  blobs::GetOptions options{clock_};
+  options.no_progress = kObserveLimit;
+  options.stop = stop;
+  CO_TRY(observer, co_await blobs::Observer::open(live, hash, options));
+  for (rt::Duration limit = kObserveLimit;; limit = kWatchLimit) {
+    CO_TRY(now, co_await observer->next(limit));
+    tell(now.ranges);
   }
 }
 

@@ -21,6 +21,8 @@ class PeerSource final : public fetch::Source {
   std::string name() const override;
   fetch::SourceKind kind() const override { return fetch::SourceKind::peer; }
   rt::Task<> fetch(fetch::Attempt& attempt) override;
+  rt::Task<> watch(Blake3Hash hash, std::function<void(bao::ChunkRanges)> tell,
+                   std::stop_token stop) override;
   // The live connection, dialled if there is none. Errors: unreachable, timed_out, denied,
   // bad_input (no address), cancelled.
   rt::Task<std::shared_ptr<quic::Connection>> connection(std::stop_token stop = {});
