@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/test_hooks.hpp"
+#include "sim/crowd.hpp"
 #include "sim/error_matrix.hpp"
 #include "sim/fork_pool.hpp"
 #include "sim/power.hpp"
@@ -19,9 +20,8 @@ namespace archy::sim {
 namespace {
 
 constexpr const char* kUsage =
-    "usage: archipelago_sim run [--seeds N] [--start S] [--seed S] [--verbose] [--harsh] [--plant "
-    "NAME] "
-    "[--jobs J]\n"
+    "usage: archipelago_sim run [--seeds N] [--start S] [--seed S] [--verbose] [--harsh] [--crowd] "
+    "[--plant NAME] [--jobs J]\n"
     "       archipelago_sim run --plants [--seeds N]   each planted bug must be found within N "
     "seeds\n"
     "       archipelago_sim errors [--seeds N] [--verbose]  every disk call of a workload fails "
@@ -29,13 +29,25 @@ constexpr const char* kUsage =
     "power cuts each\n"
     "       archipelago_sim power [--images N] [--start N] [--image N] [--seed S] [--plant NAME]\n";
 
+// One seed in so many is a crowd, too.
+constexpr std::uint64_t kCrowds = 2;
+
 // Every kind must have happened at least once in a run of so many seeds.
 constexpr std::uint64_t kFullRun = 300;
 constexpr std::uint64_t kSeedsCheckedTwice = 20;  // one in so many runs twice
 
-constexpr const char* kPlants[] = {"last_group_unverified", "bitfield_before_sync",
-                                   "size_trusted_early",    "resume_off_by_one_group",
-                                   "liar_not_dropped",      "origin_length_unchecked"};
+struct Plant {
+  const char* name;
+  void (*run)(std::uint64_t seed, Outcome& outcome,
+              const ScenarioOptions& options);  // what finds it
+};
+constexpr Plant kPlants[] = {
+    {"last_group_unverified", run_scenario},  {"bitfield_before_sync", run_scenario},
+    {"size_trusted_early", run_scenario},     {"resume_off_by_one_group", run_scenario},
+    {"liar_not_dropped", run_scenario},       {"origin_length_unchecked", run_scenario},
+    {"liar_range_not_reassigned", run_crowd}, {"hedge_never_fires", run_crowd},
+    {"playhead_ignored", run_crowd},          {"bitfield_wake_lost", run_crowd},
+};
 
 struct Settings {
   std::string command;
@@ -46,6 +58,7 @@ struct Settings {
   bool verbose = false;
   bool plants = false;
   bool harsh = false;
+  bool crowd = false;  // crowds only, one a seed
   std::string plant;
   unsigned jobs = 2;
 };
@@ -65,6 +78,10 @@ bool parse(int argc, char** argv, Settings& out) {
     }
     if (name == "--plants") {
       out.plants = true;
+      continue;
+    }
+    if (name == "--crowd") {
+      out.crowd = true;
       continue;
     }
     if (i + 1 >= argc) return false;
@@ -134,37 +151,45 @@ int run_scenarios(const Settings& settings) {
   struct Job {
     std::uint64_t seed;
     bool again;
+    bool crowd;
   };
   std::vector<Job> jobs;
   for (std::uint64_t i = 0; i < settings.count; ++i) {
-    jobs.push_back({settings.start + i, false});
-    if (settings.one || i % kSeedsCheckedTwice == 0) jobs.push_back({settings.start + i, true});
+    const std::uint64_t seed = settings.start + i;
+    const bool twice = settings.one || i % kSeedsCheckedTwice == 0;
+    for (const bool crowd : {false, true}) {
+      if (crowd ? !settings.crowd && seed % kCrowds != 0 : settings.crowd) continue;
+      jobs.push_back({seed, false, crowd});
+      if (twice) jobs.push_back({seed, true, crowd});
+    }
   }
   Outcome total;
   std::uint64_t passed = 0, failed = 0, twice = 0;
-  std::map<std::uint64_t, std::uint64_t> hashes;
+  std::map<std::pair<std::uint64_t, bool>, std::uint64_t> hashes;
   const auto job = [&](std::uint64_t i, Outcome& outcome) {
     std::function<void(const std::string&)> sink;
     if (settings.verbose && !jobs[i].again)
       sink = [](const std::string& line) { std::puts(line.c_str()); };
-    run_scenario(jobs[i].seed, outcome, {.sink = sink, .harsh = settings.harsh});
+    const auto run = jobs[i].crowd ? run_crowd : run_scenario;
+    run(jobs[i].seed, outcome, {.sink = sink, .harsh = settings.harsh});
   };
-  const auto fail = [&](std::uint64_t seed, const char* what) {
+  const auto fail = [&](const Job& of, const char* what) {
     ++failed;
-    std::printf("seed %llu FAILED: %s\n  replay: archipelago_sim run --seed %llu --verbose%s%s\n",
-                static_cast<unsigned long long>(seed), what, static_cast<unsigned long long>(seed),
+    const auto seed = static_cast<unsigned long long>(of.seed);
+    std::printf("seed %llu FAILED: %s\n  replay: archipelago_sim run --seed %llu%s --verbose%s%s\n",
+                seed, what, seed, of.crowd ? " --crowd" : "",
                 settings.plant.empty() ? "" : " --plant ", settings.plant.c_str());
     std::fflush(stdout);
   };
   const auto done = [&](std::uint64_t i, const Outcome& outcome) {
-    const auto [seed, again] = jobs[i];
-    const auto [first, fresh] = hashes.emplace(seed, outcome.log_hash);
+    const Job& of = jobs[i];
+    const auto [first, fresh] = hashes.emplace(std::pair(of.seed, of.crowd), outcome.log_hash);
     if (!fresh) {
       ++twice;
       if (first->second != outcome.log_hash)
-        fail(seed, "two runs of the seed have different event logs");
+        fail(of, "two runs of the seed have different event logs");
     }
-    if (again) return true;
+    if (of.again) return true;
     total.counters.add(outcome.counters);
     total.events += outcome.events;
     total.virtual_ms += outcome.virtual_ms;
@@ -173,7 +198,7 @@ int run_scenarios(const Settings& settings) {
     if (outcome.violations == 0) {
       ++passed;
     } else {
-      fail(seed, outcome.message);
+      fail(of, outcome.message);
     }
     return true;
   };
@@ -188,7 +213,7 @@ int run_scenarios(const Settings& settings) {
       static_cast<double>(total.verified_bytes) / 1048576.0,
       static_cast<unsigned long long>(total.events), static_cast<double>(total.virtual_ms) / 3.6e6,
       seconds_since(began), static_cast<unsigned long long>(twice));
-  if (never > 0 && settings.count >= kFullRun) {
+  if (never > 0 && settings.count >= kFullRun && !settings.crowd) {
     std::printf("%zu kinds of fault or rare paths never happened\n", never);
     ++failed;
   }
@@ -204,7 +229,8 @@ int run_scenarios(const Settings& settings) {
 int run_plants(const Settings& settings) {
   std::uint64_t passed = 0, failed = 0;
   std::printf("%-26s %-8s %s\n", "planted bug", "seeds", "found by");
-  for (const char* name : kPlants) {
+  for (const Plant& bug : kPlants) {
+    const char* name = bug.name;
     if (!plant(name)) {
       std::printf(
           "this build has no planted bugs: configure with -DARCHY_TEST_HOOKS=ON (preset hooks)\n");
@@ -214,7 +240,7 @@ int run_plants(const Settings& settings) {
     std::string message;
     run_forked(
         settings.count, {.processes = settings.jobs, .timeout_s = 180},
-        [&](std::uint64_t i, Outcome& outcome) { run_scenario(settings.start + i, outcome, {}); },
+        [&](std::uint64_t i, Outcome& outcome) { bug.run(settings.start + i, outcome, {}); },
         [&](std::uint64_t i, const Outcome& outcome) {
           if (outcome.violations == 0) return found_at == 0;
           if (found_at == 0 || i + 1 < found_at) {

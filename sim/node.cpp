@@ -55,6 +55,7 @@ boost::asio::awaitable<void> Life::run_fetch(FetchRequest request,
   }
   fetch::FetchOptions options;
   options.stop = scope.stop_token();
+  options.arrival = request.arrival;
   auto report = co_await fetch::fetch_content_addressed(env, *store, request.hash, std::move(peers),
                                                         std::move(origins), std::move(options));
   slot->report = std::move(report);

@@ -33,6 +33,7 @@ struct FetchRequest {
   Blake3Hash hash;
   std::vector<fetch::PeerAddress> peers;
   std::vector<std::string> origins;
+  std::shared_ptr<fetch::Arrival> arrival = nullptr;  // of who reads meanwhile
 };
 
 // One run of the program, from start to end. Lifetime: the machine outlives it; end() has been
