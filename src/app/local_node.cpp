@@ -262,7 +262,7 @@ std::vector<rpc::PeerView> LocalNode::peers() {
   for (const PeerConnection& peer : options_.door->connections()) {
     const auto rtt = std::chrono::duration_cast<std::chrono::microseconds>(peer.rtt).count();
     out.push_back({peer.id, peer.address, peer.bytes_sent, peer.bytes_received,
-                   static_cast<std::uint64_t>(rtt), peer.packets_lost});
+                   static_cast<std::uint64_t>(rtt)});
   }
   return out;
 }
@@ -276,7 +276,6 @@ rpc::TransportStatus LocalNode::transport() {
     ++out.connections;
     out.bytes_sent += peer.bytes_sent;
     out.bytes_received += peer.bytes_received;
-    out.packets_lost += peer.packets_lost;
   }
   return out;
 }

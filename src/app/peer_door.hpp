@@ -31,7 +31,6 @@ struct PeerConnection {
   rt::Address address;
   std::uint64_t bytes_sent = 0;  // UDP payload
   std::uint64_t bytes_received = 0;
-  std::uint64_t packets_lost = 0;
   rt::Duration rtt{};
 };
 

@@ -44,7 +44,6 @@ struct CloseInfo {
 struct Stats {
   std::uint64_t bytes_sent = 0;  // UDP payload
   std::uint64_t bytes_received = 0;
-  std::uint64_t packets_lost = 0;
   rt::Duration smoothed_rtt{};
   std::size_t path_mtu = 0;
 };

@@ -32,18 +32,18 @@ rt::Task<Json> swarm_peers(Context& context, const Grant&, const Json&) {
                     {"address", rt::to_string(peer.address)},
                     {"bytes_sent", peer.bytes_sent},
                     {"bytes_received", peer.bytes_received},
-                    {"rtt_us", peer.rtt_us},
-                    {"packets_lost", peer.packets_lost}});
+                    {"rtt_us", peer.rtt_us}});
   }
   co_return Json{{"peers", list}};
 }
 
 rt::Task<Json> transport_status(Context& context, const Grant&, const Json&) {
   const TransportStatus transport = context.node.transport();
-  co_return Json{
-      {"bound", texts_of(transport.bound)},         {"congestion", transport.congestion},
-      {"connections", transport.connections},       {"bytes_sent", transport.bytes_sent},
-      {"bytes_received", transport.bytes_received}, {"packets_lost", transport.packets_lost}};
+  co_return Json{{"bound", texts_of(transport.bound)},
+                 {"congestion", transport.congestion},
+                 {"connections", transport.connections},
+                 {"bytes_sent", transport.bytes_sent},
+                 {"bytes_received", transport.bytes_received}};
 }
 
 }  // namespace
@@ -70,8 +70,7 @@ std::vector<Method> swarm_methods() {
                   {"peers[].address", ""},
                   {"peers[].bytes_sent", "to it, UDP payload"},
                   {"peers[].bytes_received", ""},
-                  {"peers[].rtt_us", "smoothed"},
-                  {"peers[].packets_lost", ""}},
+                  {"peers[].rtt_us", "smoothed"}},
        .handler = swarm_peers},
       {.name = "transport.status",
        .scope = Scope::read,
@@ -80,8 +79,7 @@ std::vector<Method> swarm_methods() {
                   {"congestion", "cubic or bbr"},
                   {"connections", ""},
                   {"bytes_sent", ""},
-                  {"bytes_received", ""},
-                  {"packets_lost", ""}},
+                  {"bytes_received", ""}},
        .handler = transport_status},
   };
 }

@@ -107,7 +107,6 @@ struct PeerView {
   std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_received = 0;
   std::uint64_t rtt_us = 0;
-  std::uint64_t packets_lost = 0;
 };
 struct TransportStatus {
   std::vector<rt::Address> bound;
@@ -115,7 +114,6 @@ struct TransportStatus {
   std::uint64_t connections = 0;
   std::uint64_t bytes_sent = 0;  // UDP payload of the connections open now; so with the rest
   std::uint64_t bytes_received = 0;
-  std::uint64_t packets_lost = 0;
 };
 
 struct SettingChange {

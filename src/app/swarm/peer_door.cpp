@@ -51,7 +51,7 @@ class QuicPeerDoor final : public PeerDoor {
       if (!connection || connection->closed()) continue;
       const quic::Stats stats = connection->stats();
       out.push_back({connection->peer(), connection->remote_address(), stats.bytes_sent,
-                     stats.bytes_received, stats.packets_lost, stats.smoothed_rtt});
+                     stats.bytes_received, stats.smoothed_rtt});
     }
     return out;
   }
