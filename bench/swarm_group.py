@@ -5,7 +5,6 @@ wrote is compared with what was sent.
 """
 
 import contextlib
-import json
 import pathlib
 import shutil
 import socket
@@ -15,33 +14,16 @@ import sys
 import time
 
 from figures import Figure, at_least, at_most
-from measure import Cost, b3sum, cpu_of, into_page_cache, run
+from measure import Cost, b3sum, into_page_cache, run
 from nodes import Product, forget, serving
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tools"))
-from local_node import Origin, random_file  # noqa: E402
+from local_node import Origin, ShapedPeer, random_file  # noqa: E402
 
 MIB = 1 << 20
 ROUNDS = 7
 ORIGIN_MB_S = 20
 NOBODY = "ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c"
-
-
-class Peer:
-    """A running swarm_peer_bench."""
-
-    def __init__(self, product: Product, file: pathlib.Path, quality: str, mb_per_s: float = 0):
-        self.process = subprocess.Popen([product.bench("swarm_peer_bench"), file, quality, str(int(mb_per_s * 1e6))],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        hello = self.process.stdout.readline()
-        if not hello:
-            sys.exit(f"bench: a {quality} peer did not start")
-        self.address = json.loads(hello)["peer"]
-
-    def close(self) -> None:
-        self.process.stdin.close()
-        self.process.wait(timeout=10)
-        self.process.stdout.close()
 
 
 class Swarm:
@@ -60,9 +42,8 @@ class Swarm:
         self.origin = f"{origin.url}/film?fault=drip:{piece}:0.01"
 
     def peer(self, quality: str, mb_per_s: float = 0) -> str:
-        peer = Peer(self.product, self.file, quality, mb_per_s)
-        self.stack.callback(peer.close)
-        return peer.address
+        program = self.product.bench("swarm_peer_bench")
+        return self.stack.enter_context(ShapedPeer(program, self.file, quality, mb_per_s * 1e6)).address
 
     def black_hole(self) -> str:
         """An address that takes every datagram and answers none."""
@@ -117,24 +98,23 @@ def bound_figures(swarm: Swarm) -> list[Figure]:
 def many_capped(product: Product, folder: pathlib.Path) -> list[Figure]:
     """P2."""
     with contextlib.ExitStack() as stack:
-        swarm = Swarm(product, folder, 128 * MIB, stack)
+        swarm = Swarm(product, folder, 256 * MIB, stack)
         good = [swarm.peer("good", 10) for _ in range(8)]
         bad = [swarm.peer("corrupt"), swarm.peer("stalls")]
         eight, mixed = [], []
-        for _ in range(5):
+        for _ in range(3):
             one = swarm.get(good[:1], False).wall
             eight.append(one / swarm.get(good, False).wall)
             six = swarm.get(good[:6], False).wall
             mixed.append(six / swarm.get(good[:6] + bad, False).wall)
         return [
-            Figure("P2", statistics.median(eight), at_least(7.6), "8 peers of 10 MB/s against one, 5 pairs", "x"),
-            Figure("P2-bad", statistics.median(mixed), at_least(0.95), "6 good, 1 corrupt, 1 stalling against the 6 good, 5 pairs", "x"),
+            Figure("P2", statistics.median(eight), at_least(7.6), "8 peers of 10 MB/s against one, 3 pairs", "x"),
+            Figure("P2-bad", statistics.median(mixed), at_least(0.95), "6 good, 1 corrupt, 1 stalling against the 6 good, 3 pairs", "x"),
         ]
 
 
-def cpu_bound(product: Product, folder: pathlib.Path) -> list[Figure]:
+def cpu_bound(product: Product, file: pathlib.Path, folder: pathlib.Path) -> list[Figure]:
     """P1: eight serving nodes against one; P3: eight fetching nodes against one."""
-    file = random_file(folder / "big", 512 * MIB)
     blake3 = b3sum(file)
     with contextlib.ExitStack() as stack:
         nodes = [stack.enter_context(serving(product, file, folder / f"serve{i}")) for i in range(8)]
@@ -186,13 +166,7 @@ def discard(product: Product, node, count: int) -> list[float]:
     return walls
 
 
-def measure(product: Product, folder: pathlib.Path) -> list[Figure]:
-    figures = []
+def measure(product: Product, file: pathlib.Path, folder: pathlib.Path) -> list[Figure]:
     with contextlib.ExitStack() as stack:
-        (folder / "bound").mkdir()
-        figures += bound_figures(Swarm(product, folder / "bound", 32 * MIB, stack))
-    (folder / "capped").mkdir()
-    figures += many_capped(product, folder / "capped")
-    (folder / "bound").exists() and forget(folder / "bound", folder / "capped")
-    (folder / "cpu").mkdir()
-    return figures + cpu_bound(product, folder / "cpu")
+        figures = bound_figures(Swarm(product, folder / "bound", 32 * MIB, stack))
+    return figures + many_capped(product, folder / "capped") + cpu_bound(product, file, folder)

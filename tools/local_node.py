@@ -150,6 +150,24 @@ class Daemon:
         self.stop()
 
 
+class ShapedPeer:
+    """A peer of a given quality that gives so many bytes a second (0: as many as it can): bench/swarm_peer_bench."""
+
+    def __init__(self, program: pathlib.Path, file: pathlib.Path, quality: str, bytes_per_s: float = 0):
+        self.process = subprocess.Popen([program, file, quality, str(int(bytes_per_s))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        hello = self.process.stdout.readline()
+        assert hello, f"a {quality} peer did not start"
+        self.address = json.loads(hello)["peer"]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait(timeout=10)
+        self.process.stdout.close()
+
+
 class Origin:
     """The test origin over a folder: plain HTTP with ranges."""
 
