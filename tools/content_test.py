@@ -154,10 +154,10 @@ def a_damaged_blob_ends_short_and_never_sends_a_wrong_byte(world):
         with open(data, "r+b") as file:
             file.seek(at)
             file.write(bytes([served.bytes[at] ^ 1]))
+        assert curl(served.url, "-r", "0-1048575").body == served.bytes[:MIB]  # the damage lies behind
         done = program("curl", "-sS", served.url)
         assert done.returncode == 18, (done.returncode, done.stderr)  # a partial file
         assert len(done.stdout) <= at and served.bytes.startswith(done.stdout)
-        assert curl(served.url, "-r", "0-1048575").body == served.bytes[:MIB]
         served.daemon.stop()
         assert "damaged" in served.daemon.log and served.daemon.process.returncode == 0
 

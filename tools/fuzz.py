@@ -42,7 +42,7 @@ def fuzz(build: pathlib.Path, thing: str, runs: int) -> tuple[bool, str]:
         crashers = [path for path in pathlib.Path(temp).iterdir() if path.is_file()]
         for path in crashers:
             shutil.copy(path, ROOT / "corpus" / thing / path.name)
-        why = next((line for line in done.stderr.splitlines() if "ERROR" in line or "runtime error" in line), f"{count} of {runs} runs")
+        why = next((line for line in done.stderr.splitlines() if "ERROR" in line or "runtime error" in line), f"{count} of {runs} runs, exit code {done.returncode}")
         return False, f"{why} {[path.name for path in crashers]}"
 
 
