@@ -6,10 +6,11 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import urllib.parse
 
-from harness import PROGRAMS, case, check, die_with_parent, equal, same_file, sha256
+from harness import HERE, PROGRAMS, case, check, die_with_parent, equal, same_file, sha256
 from peers import Node
 
 MIB = 1 << 20
@@ -27,6 +28,34 @@ class ContentNode:
 
     def url(self, extension="", which=0):
         return f"{self.root}/blobs/{self.hashes[which]}{extension}"
+
+
+class ArrivingNode(ContentNode):
+    """A node that fetches a file from a slow origin, and serves it meanwhile."""
+
+    # About 10 MB/s: a reader that did not wait for what is still missing would end short.
+    def __init__(self, t, path, slow="drip:524288:0.05"):
+        super().__init__(t)
+        publisher = Node(t, "publisher")
+        self.hashes = [publisher.add(path)[0]["blake3"]]
+        folder = t.path("origin", path.name).parent
+        shutil.copy(path, folder)
+        # The tree beside the file: without it nothing is verified before the end.
+        shutil.copy(next(publisher.data.glob(f"blobs/*/{self.hashes[0]}.obao4")), folder / f"{path.name}.obao4")
+        origin = t.spawn("origin", [sys.executable, HERE / "origin" / "origin.py", folder]).json(lambda v: "url" in v)["url"]
+        started = self.rpc("fetch.start", {"content": self.hashes[0], "origins": [f"{origin}/!{slow}/{path.name}"], "seed": True})
+        self.fetch = started["fetch"]
+
+    def rpc(self, method, params):
+        return self.node.run("--json", "rpc", method, json.dumps(params)).expect(0).json()
+
+    def still_arriving(self):
+        return self.rpc("fetch.status", {"fetch": self.fetch})["fetches"][0]["state"] in ("waiting", "running")
+
+
+def arriving(t, size=48 * MIB + 777):
+    path = t.file("in/blob", size)
+    return path, ArrivingNode(t, path)
 
 
 def blob(t, size=24 * MIB + 12345):
@@ -87,6 +116,39 @@ def http_aria2(t):
     same_file(path, t.dir / "out")
 
 
+@case("bin", "curl", limit=120)
+def http_curl_while_it_arrives(t):
+    """From the start, from the end and from the middle at once, of a blob that is still on its way."""
+    path, node = arriving(t)
+    data = path.read_bytes()
+    tail = t.spawn("tail", [PROGRAMS["curl"], "-sSf", "-r", "-1000", "-o", t.path("out", "tail"), node.url()])
+    middle = t.spawn("middle", [PROGRAMS["curl"], "-sSf", "-r", "30000000-31000000", "-o", t.path("out", "middle"), node.url()])
+    check(node.still_arriving(), "it had arrived before it was read")
+    t.run("whole", [PROGRAMS["curl"], "-sSf", "-o", t.path("out", "whole"), node.url()], 60).expect(0)
+    equal((tail.wait(30), middle.wait(30)), (0, 0), "exit codes")
+    same_file(path, t.path("out", "whole"))
+    equal(t.path("out", "tail").read_bytes() == data[-1000:], True, "the tail")
+    equal(t.path("out", "middle").read_bytes() == data[30000000:31000001], True, "the middle")
+
+
+@case("bin", "wget", limit=120)
+def http_wget_while_it_arrives(t):
+    """Whole, of a blob that is still on its way."""
+    path, node = arriving(t)
+    check(node.still_arriving(), "it had arrived before it was read")
+    t.run("wget", [PROGRAMS["wget"], "-q", "-O", t.path("out", "whole"), node.url()], 60).expect(0)
+    same_file(path, t.path("out", "whole"))
+
+
+@case("bin", "aria2", limit=120)
+def http_aria2_while_it_arrives(t):
+    """Eight connections, each waiting for its own piece."""
+    path, node = arriving(t)
+    check(node.still_arriving(), "it had arrived before it was read")
+    t.run("aria2", [PROGRAMS["aria2"], "-q", "-x", "8", "-s", "8", "-k", "1M", "-d", t.dir, "-o", "out", node.url()], 60).expect(0)
+    same_file(path, t.dir / "out")
+
+
 # --- players -----------------------------------------------------------------------------------
 
 
@@ -113,6 +175,15 @@ def http_ffmpeg(t):
         equal(frames(t, url, "-ss", "3") == frames(t, str(path), "-ss", "3"), True, f"frames of {name} after a seek")
         node.child.interrupt()
         shutil.rmtree(node.node.data)
+
+
+@case("bin", "ffmpeg", limit=300)
+def http_ffmpeg_while_it_arrives(t):
+    """Every frame of a film whose index is at its end, and still on its way."""
+    path = film(t, "film.mp4", *H264_INDEX_LAST)
+    node = ArrivingNode(t, path, "drip:65536:0.1")
+    check(node.still_arriving(), "it had arrived before it was read")
+    equal(frames(t, node.url(".mp4")) == frames(t, str(path)), True, "frames")
 
 
 # --- a browser ---------------------------------------------------------------------------------
@@ -212,3 +283,14 @@ def http_browser_video(t):
     check(7.5 < said["duration"] < 8.5 and said["width"] == 320 and said["at"] > 7.5, f"the film: {said}")
     equal(said["sha256"], sha256(path), "SHA-256 of what fetch() read")
     equal((said["part"], said["range"]), (206, f"bytes 100-199/{path.stat().st_size}"), "a range")
+
+
+@case("bin", "chromium", "ffmpeg", limit=300)
+def http_browser_video_while_it_arrives(t):
+    """The same, of a film that is still on its way when the page opens."""
+    path = film(t, "film.webm", *VP8)
+    node = ArrivingNode(t, path, "drip:65536:0.1")
+    check(node.still_arriving(), "it had arrived before it was read")
+    said = watch(t, node.url(".webm"))
+    check(said["width"] == 320 and said["at"] > 7.5, f"the film: {said}")
+    equal(said["sha256"], sha256(path), "SHA-256 of what fetch() read")

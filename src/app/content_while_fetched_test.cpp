@@ -23,7 +23,11 @@ struct WhileFetched : testing::Test {
     CHECK(opened.has_value());
     core = std::move(*opened);
     events.emplace(core->env().executor);
-    jobs.emplace(*core, *events, nullptr, FetchJobRules{});
+    auto loaded =
+        settings::ConfigFile::load(core->env().files, {.given = {}, .data_dir = directory}, {});
+    CHECK(loaded.has_value());
+    config.emplace(std::move(*loaded));
+    jobs.emplace(*core, *events, nullptr, FetchJobRules{}, *config);
     content.emplace(core->store(), jobs->arrivals(), core->env().clock);
     server.fault = [](int) {
       fetch::Fault slow;
@@ -78,6 +82,7 @@ struct WhileFetched : testing::Test {
   fetch::BlobOrigin server{blob()};
   std::unique_ptr<Core> core;
   std::optional<rpc::Events> events;
+  std::optional<settings::ConfigFile> config;
   std::optional<FetchJobs> jobs;
   std::optional<ContentWhileFetched> content;
 };

@@ -5,10 +5,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/content_while_fetched.hpp"
 #include "app/local_node.hpp"
 #include "base/log.hpp"
 #include "rpc/content_port.hpp"
-#include "rpc/content_store_source.hpp"
 #include "rpc/control_port.hpp"
 #include "rt/signal.hpp"
 #include "rt/whole_file.hpp"
@@ -52,7 +52,8 @@ class RunningNode {
         tokens_(core.env().random),
         events_(core.env().executor),
         node_(core, config, events_, {.daemon = true, .door = door_.get()}),
-        content_source_(core.store(), [&core](const Blake3Hash& hash) { core.damage_found(hash); }),
+        content_source_(core.store(), node_.arrivals(), core.env().clock,
+                        [&core](const Blake3Hash& hash) { core.damage_found(hash); }),
         content_(content_source_),
         control_({node_, events_, &tokens_, core.env().clock}, core.env().executor,
                  {.content = &content_.counts()}) {}
@@ -115,7 +116,7 @@ class RunningNode {
   rpc::Tokens tokens_;
   rpc::Events events_;
   LocalNode node_;
-  rpc::StoreContentSource content_source_;
+  ContentWhileFetched content_source_;
   rpc::ContentPort content_;
   rpc::ControlPort control_;
   std::vector<std::unique_ptr<http::Server>> servers_;

@@ -5,10 +5,10 @@
 // Names in use: last_group_unverified, bitfield_before_sync, size_trusted_early,
 // resume_off_by_one_group, liar_not_dropped, origin_length_unchecked; engine:
 // liar_range_not_reassigned, hedge_never_fires, playhead_ignored, bitfield_wake_lost; encoder
-// mutants: child_order, no_inner_parents, size_plus_one, trailing_byte, short_last_group; control
-// port: guard_skips_method, _host, _fetch_site, _origin, _token, _scope, _size, _content_type,
-// guard_token_before_host, token_seal_unchecked, rpc_scope_unchecked, rpc_depth_unchecked,
-// rpc_batch_unbounded.
+// mutants: child_order, no_inner_parents, size_plus_one, trailing_byte, short_last_group;
+// connector: connector_checks_name; control port: guard_skips_method, _host, _fetch_site, _origin,
+// _token, _scope, _size, _content_type, guard_token_before_host, token_seal_unchecked,
+// rpc_scope_unchecked, rpc_depth_unchecked, rpc_batch_unbounded.
 #pragma once
 
 #include <string_view>

@@ -36,7 +36,7 @@ struct S3Origin : FetchWorld {
   FetchReport from(const std::string& name, const S3Access& access) {
     auto located = locate_origin(name, origin_options, access);
     CHECK(located.has_value());
-    options.limits.max_failures = 3;
+    options.scheduler.max_failures = 3;
     return fetch(film(), {},
                  {make_origin_source(env, *client, *store, located->url, located->options)});
   }

@@ -3,6 +3,7 @@
 #include <boost/asio/io_context.hpp>
 #include <cstdlib>
 
+#include "base/test_hooks.hpp"
 #include "http/client.hpp"
 #include "http/test_server.hpp"
 #include "rt/asio/asio_clock.hpp"
@@ -331,6 +332,19 @@ TEST_F(CurlClient, ReachesNoPrivateAddressBehindAnyName) {
                             {.pinned = {{"harmless.example", rt::Address::loopback(1)}}});
   EXPECT_EQ(get(url).body, "secret");
 }
+
+#ifdef ARCHY_TEST_HOOKS
+TEST_F(CurlClient, ReachesAPrivateAddressBehindAPublicNameWhereOnlyNamesAreChecked) {
+  TestServer server(always(ok("secret")));
+  client = make_curl_client(loop.get_executor(), clock,
+                            {.pinned = {{"harmless.example", rt::Address::loopback(1)}}});
+  const auto url = "http://harmless.example:" + std::to_string(server.port()) + "/";
+  EXPECT_EQ(get(Request{.url = url, .allow_private = false}).code(), Code::denied);
+  test_hooks::plant("connector_checks_name");
+  EXPECT_EQ(get(Request{.url = url, .allow_private = false}).body, "secret");
+  test_hooks::plant("");
+}
+#endif
 
 TEST_F(CurlClient, NeverReusesAPrivateConnectionForAPublicOnlyRequest) {
   TestServer server(always(ok("x")));
