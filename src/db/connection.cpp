@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "base/log.hpp"
+#include "db/closed_mark.hpp"
 #include "db/sqlite_error.hpp"
 
 namespace archy::db {
@@ -35,11 +36,13 @@ Result<bool> make_file(rt::Files& files, const rt::Path& path) {
 Result<std::unique_ptr<Connection>> Connection::open(rt::Files& files, const rt::Path& path,
                                                      const Schema& schema, const Options& options) {
   TRY(made, make_file(files, path));
-  std::unique_ptr<Connection> connection(new Connection(std::string(schema.name)));
+  std::unique_ptr<Connection> connection(new Connection(std::string(schema.name), files, path));
+  const auto size_as_closed = take_closed_mark(files, path);
   TRY_OK(connection->open_handle(path, options));
   // Nothing below writes before the file is known to be sound and ours.
   TRY(version, schema_version(*connection, schema));
-  if (options.quick_check && !made) TRY_OK(connection->check_integrity(true));
+  const bool spared = size_as_closed.value_or(0) > kAlwaysCheckedBytes;
+  if (options.quick_check && !made && !spared) TRY_OK(connection->check_integrity(true));
   TRY_OK(connection->apply_settings(version == 0));
   connection->accepted_ = true;
   TRY_OK(migrate(*connection, schema, version));
@@ -180,6 +183,7 @@ Result<> Connection::close() {
   const int code = sqlite3_close(handle_);
   CHECK(code == SQLITE_OK);
   handle_ = nullptr;
+  if (accepted_ && !broken_ && outcome) leave_closed_mark(files_, path_);
   return outcome;
 }
 

@@ -26,14 +26,18 @@ namespace archy::db {
 
 struct Options {
   std::string vfs;  // name of a registered SQLite VFS; empty: the default one
+  // Before the first use. Its cost grows with the file, so one above kAlwaysCheckedBytes is left
+  // out where the file is as close() left it.
   bool quick_check = true;
 };
+
+inline constexpr std::uint64_t kAlwaysCheckedBytes = 16u << 20;
 
 class Connection {
  public:
   // Makes the file where it is missing. `what` names the file in messages ("store.db").
   // Errors: corrupt (not a database, damaged, somebody else's), unsupported (newer schema), locked
-  // (another process has it), denied, no_space, io.
+  // (another process has it), denied, no_space, io. Lifetime: `files` outlives the connection.
   static Result<std::unique_ptr<Connection>> open(rt::Files& files, const rt::Path& path,
                                                   const Schema& schema, const Options& options);
   // close() where it was not called; its answer is logged then.
@@ -70,7 +74,8 @@ class Connection {
  private:
   friend class Query;
   friend class Transaction;
-  explicit Connection(std::string name) : name_(std::move(name)) {}
+  Connection(std::string name, rt::Files& files, rt::Path path)
+      : name_(std::move(name)), files_(files), path_(std::move(path)) {}
   Result<> open_handle(const rt::Path& path, const Options& options);
   Result<> apply_settings(bool fresh);
   // Sets a pragma and reads it back. Errors: unsupported when it did not take.
@@ -81,6 +86,8 @@ class Connection {
   Result<> failed(std::string_view what, int code);
 
   std::string name_;
+  rt::Files& files_;
+  rt::Path path_;
   sqlite3* handle_ = nullptr;
   bool accepted_ = false;  // sound, ours, and of a version we know: may be written
   bool broken_ = false;    // an fsync failed

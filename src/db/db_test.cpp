@@ -87,6 +87,43 @@ TEST_F(ConnectionTest, CommittedRowsSurviveAKill) {
   EXPECT_EQ(count(**connection), 1);
 }
 
+// A row of 20 MiB spans the file; a page in the middle is spoilt.
+TEST_F(ConnectionTest, ALargeFileIsCheckedUnlessItIsAsItWasClosed) {
+  const auto make = [&] {
+    std::filesystem::remove_all(dir_);
+    std::filesystem::create_directory(dir_);
+    auto connection = open();
+    ASSERT_TRUE(connection.has_value());
+    for (int key = 0; key < 20; ++key)
+      ASSERT_TRUE((*connection)->run("INSERT INTO t VALUES (?, zeroblob(1048576))", key));
+    ASSERT_TRUE((*connection)->close());
+  };
+  const auto spoil = [&](bool keep_time) {
+    const auto time = std::filesystem::last_write_time(path_);
+    std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(10 << 20);
+    file << std::string(8192, '\xee');
+    file.close();
+    if (keep_time) std::filesystem::last_write_time(path_, time);
+  };
+  make();
+  EXPECT_TRUE(std::filesystem::exists(dir_ / "test.db.closed"));
+  spoil(true);
+  EXPECT_TRUE(open().has_value());  // nobody looked: the price of a quick start
+  make();
+  spoil(false);
+  EXPECT_EQ(open().error().code, Code::corrupt);
+  make();
+  {
+    auto held = open();
+    ASSERT_TRUE(held.has_value());
+    EXPECT_FALSE(std::filesystem::exists(dir_ / "test.db.closed"));
+  }
+  std::filesystem::remove(dir_ / "test.db.closed");  // as after a kill
+  spoil(true);
+  EXPECT_EQ(open().error().code, Code::corrupt);
+}
+
 TEST_F(ConnectionTest, SecondOpenerIsToldItIsLocked) {
   auto first = open();
   ASSERT_TRUE(first.has_value());

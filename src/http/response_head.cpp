@@ -98,6 +98,7 @@ Result<std::string> serialize_head(const ServerResponse& response, const HeadFac
     }
     out.append(name).append(": ").append(value).append("\r\n");
   }
+  out += response.constant_lines;
   if (facts.mode == BodyMode::length) {
     out += fmt::format("Content-Length: {}\r\n", facts.length);
   } else if (facts.mode == BodyMode::chunked) {

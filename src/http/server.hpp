@@ -46,6 +46,8 @@ struct ServerResponse {
   int status = 200;
   // Never Content-Length, Transfer-Encoding, Connection or Date: those are the server's own.
   std::vector<std::pair<std::string, std::string>> headers = {};
+  // More of them, ready made: whole lines, each with its CRLF. Requires: constants of the program.
+  std::string_view constant_lines = {};
   bool close = false;  // the connection ends after this response
 };
 

@@ -80,7 +80,13 @@ Result<> FileStore::set_offer(const HashAndFormat& target, std::optional<OfferCl
 
 Result<std::optional<OfferClass>> FileStore::offer(const Blake3Hash& hash) {
   const std::lock_guard lock(mutex_);
-  return index_->offer(hash);
+  if (const auto known = known_offers_.find(hash); known != known_offers_.end())
+    return known->second;
+  TRY(offered, index_->offer(hash));
+  constexpr std::size_t kKnownOffers = 1024;
+  if (known_offers_.size() >= kKnownOffers) known_offers_.clear();
+  known_offers_.emplace(hash, offered);
+  return offered;
 }
 
 Result<std::vector<std::pair<HashAndFormat, OfferClass>>> FileStore::offers() {

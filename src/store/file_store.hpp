@@ -139,6 +139,8 @@ class FileStore final : public BlobStore {
   int batches_ = 0;
   std::optional<db::Transaction> deferred_;
   std::size_t deferred_rows_ = 0;
+  // Answers of offer() since the last change of any row. Every request for a blob asks.
+  std::unordered_map<Blake3Hash, std::optional<OfferClass>> known_offers_;
 };
 
 }  // namespace archy::store
