@@ -95,6 +95,23 @@ def iroh_blobs_server(file: pathlib.Path, folder: pathlib.Path):
         yield server
 
 
+@contextlib.contextmanager
+def iroh_provider(file: pathlib.Path):
+    """A stock iroh endpoint that provides a file: its process, and ID@IP:PORT."""
+    child = subprocess.Popen([rust_peer(), "provide", "--files", file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with stopped_after(child):
+        address = ""
+        for line in child.stdout:
+            if line.startswith("id="):
+                identity, _, addresses = line.removeprefix("id=").strip().partition(" addr=")
+                address = f"{identity}@{addresses}"
+            if line.strip() == "ready":
+                break
+        if not address:
+            raise NotRun(f"archy-peer provide: {child.stderr.read().strip()[-300:]}")
+        yield child, address
+
+
 # --- nginx --------------------------------------------------------------------------------------
 
 NGINX_CONF = """
@@ -111,6 +128,8 @@ http {{
   tcp_nopush on;
   server {{
     listen 127.0.0.1:{port} ssl;
+    listen 127.0.0.1:{plain_port};
+    keepalive_requests 100000000;
     ssl_certificate {folder}/cert.pem;
     ssl_certificate_key {folder}/key.pem;
     ssl_protocols TLSv1.3;
@@ -130,8 +149,8 @@ def free_port() -> int:
 class Nginx:
     """One worker; its CPU is the worker's, the master only waits."""
 
-    def __init__(self, port: int, worker: int):
-        self.port, self.worker = port, worker
+    def __init__(self, port: int, plain_port: int, worker: int):
+        self.port, self.plain_port, self.worker = port, plain_port, worker
 
     def fetch(self, name: str, sink: str = "/dev/null") -> tuple[Cost, float]:
         """curl's cost and the worker's CPU seconds."""
@@ -143,13 +162,13 @@ class Nginx:
 
 @contextlib.contextmanager
 def nginx(root: pathlib.Path, folder: pathlib.Path):
-    program, port = need("nginx"), free_port()
+    program, port, plain_port = need("nginx"), free_port(), free_port()
     need("curl")
     folder.mkdir()
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
                     "-keyout", folder / "key.pem", "-out", folder / "cert.pem"], check=True, capture_output=True)
     conf = folder / "nginx.conf"
-    conf.write_text(NGINX_CONF.format(folder=folder, port=port, root=root))
+    conf.write_text(NGINX_CONF.format(folder=folder, port=port, plain_port=plain_port, root=root))
     # A worker that starts as root would drop to www-data and not see a private folder.
     user = ["-g", "user root;"] if os.getuid() == 0 else []
     child = start([program, "-p", folder, "-c", conf, "-e", folder / "error.log", *user], stdout=subprocess.DEVNULL)
@@ -161,7 +180,7 @@ def nginx(root: pathlib.Path, folder: pathlib.Path):
         if ready.returncode != 0 or len(workers) != 1:
             raise NotRun(f"nginx did not start: {ready.stderr.strip()} {(folder / 'error.log').read_text()[-300:] if (folder / 'error.log').exists() else ''}")
         try:
-            yield Nginx(port, int(workers[0]))
+            yield Nginx(port, plain_port, int(workers[0]))
         finally:
             child.terminate()  # lets the master end its worker
             child.wait(timeout=10)

@@ -1,6 +1,6 @@
 """Figures as ratios against peers in the same run: run.py --build DIR [group...] [--gate] [--folder DIR].
 
-Groups: hash, transfer, latency, memory, start; none named: all. With --gate the exit code is 1 when a bar is missed
+Groups: hash, start, latency, transfer, swarm, http, scale, memory; none named: all. With --gate the exit code is 1 when a bar is missed
 (or could not be measured) that known_misses.md does not list. What each figure is: README.md.
 """
 
@@ -20,15 +20,19 @@ sys.path.insert(0, str(HERE))
 
 import figures_test  # noqa: E402
 import hash_group  # noqa: E402
+import http_group  # noqa: E402
 import latency_group  # noqa: E402
 import memory_group  # noqa: E402
+import scale_group  # noqa: E402
 import start_group  # noqa: E402
+import swarm_group  # noqa: E402
 import transfer_group  # noqa: E402
 from figures import excused, gate_passes, read_known_misses  # noqa: E402
 from measure import GIB, random_file  # noqa: E402
 from nodes import Product, forget  # noqa: E402
 
-GROUPS = {"hash": hash_group, "start": start_group, "latency": latency_group, "transfer": transfer_group, "memory": memory_group}
+GROUPS = {"hash": hash_group, "start": start_group, "latency": latency_group, "transfer": transfer_group, "swarm": swarm_group, "http": http_group,
+          "scale": scale_group, "memory": memory_group}
 
 
 def parse() -> argparse.Namespace:
