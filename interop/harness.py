@@ -27,6 +27,9 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 CACHE = pathlib.Path(os.environ.get("ARCHIPELAGO_CACHE", pathlib.Path.home() / ".cache/archipelago"))
 CACHE = CACHE / "interop"
+# The machine may be nearly full: no case is about that.
+os.environ.setdefault("ARCHIPELAGO_FETCH_KEEP_FREE_PERCENT", "0")
+os.environ.setdefault("ARCHIPELAGO_FETCH_KEEP_FREE_MIB", "0")
 PROGRAMS = {
     "peer": CACHE / "peer-target/release/archy-peer",
     "sendme": CACHE / "sendme-0.34.0/bin/sendme",

@@ -231,10 +231,10 @@ Result<> DiskFiles::clone(const rt::Path& from, const rt::Path& to) {
   return target->write_at(0, ByteView(bytes).first(n));
 }
 
-Result<std::uint64_t> DiskFiles::free_space(const rt::Path& /*path*/) {
+Result<rt::DiskSpace> DiskFiles::disk_space(const rt::Path& /*path*/) {
   TRY_OK(powered());
   const std::uint64_t used = disk_.used_bytes();
-  return used < faults_.capacity ? faults_.capacity - used : 0;
+  return rt::DiskSpace{used < faults_.capacity ? faults_.capacity - used : 0, faults_.capacity};
 }
 
 Result<std::shared_ptr<void>> DiskFiles::lock(const rt::Path& path) {

@@ -44,7 +44,7 @@ class DiskFiles final : public rt::Files {
   Result<std::vector<rt::DirEntry>> list(const rt::Path& path) override;
   Result<rt::FileKind> kind(const rt::Path& path) override;
   Result<> clone(const rt::Path& from, const rt::Path& to) override;
-  Result<std::uint64_t> free_space(const rt::Path& path) override;
+  Result<rt::DiskSpace> disk_space(const rt::Path& path) override;
   Result<std::shared_ptr<void>> lock(const rt::Path& path) override;
 
   void set_faults(const DiskFaults& faults) { faults_ = faults; }

@@ -184,6 +184,25 @@ def settings_are_changed_only_by_who_has_seen_them(world):
 
 
 @case
+def a_disk_that_is_nearly_full_takes_no_new_fetch(world):
+    node, other = world.node(), world.node("other")
+    (world.root / "origin").mkdir()
+    path = random_file(world.root / "origin" / "big", MIB)
+    blake3 = other.must("add", path)[0]["blake3"]
+    with Origin(world.root / "origin") as origin, Daemon(node, ARCHIPELAGO_FETCH_KEEP_FREE_PERCENT="100") as daemon:
+        wanted = {"content": blake3, "origins": [f"{origin.url}/big"]}
+        refused = daemon.post("fetch.start", wanted)[1]["error"]
+        assert refused["data"]["code"] == "no_space", refused
+        code, _, errors = node.run("get", blake3, "--origin", f"{origin.url}/big", "-o", world.root / "out")
+        assert code == 6 and not (world.root / "out").exists(), (code, errors)
+        assert len(errors.splitlines()) == 1 and "fetch.keep_free_percent" in errors, errors
+        assert daemon.result("fetch.status", {})["fetches"] == []
+    # What is here needs no room.
+    with Daemon(other, ARCHIPELAGO_FETCH_KEEP_FREE_PERCENT="100") as daemon:
+        assert daemon.fetch_ended(daemon.result("fetch.start", wanted)["fetch"])["state"] == "complete"
+
+
+@case
 def a_fetch_runs_in_the_node_and_its_events_are_heard(world):
     node = world.node()
     (world.root / "origin").mkdir()

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "app/disk_room.hpp"
 #include "app/s3_settings.hpp"
 #include "base/log.hpp"
 #include "fetch/origin_address.hpp"
@@ -79,6 +80,7 @@ Result<std::uint64_t> FetchJobs::start(const rpc::FetchRequest& request) {
     TRY(found, s3_access(config_.settings(), core_.env().files));
     s3 = std::move(found);
   }
+  TRY_OK(check_room(content.hash));
   if (content.format == store::Format::hash_seq && !request.origins.empty())
     return fail(Code::bad_input, "an origin has one blob; a hash sequence is fetched from peers");
   std::size_t unfinished = 0;
@@ -106,6 +108,14 @@ Result<std::uint64_t> FetchJobs::start(const rpc::FetchRequest& request) {
   jobs_[job->view.id] = job;
   scope_.start(run(job));
   return job->view.id;
+}
+
+// What is here already needs none.
+Result<> FetchJobs::check_room(const Blake3Hash& hash) {
+  TRY(info, core_.store().info(hash));
+  if (info && info->complete) return {};
+  TRY(space, core_.env().files.disk_space(core_.data_dir().root()));
+  return room_for_fetch(space, config_.settings());
 }
 
 boost::asio::awaitable<void> FetchJobs::run(std::shared_ptr<Job> job) {

@@ -44,6 +44,7 @@ class FetchJobs {
 
  private:
   struct Job;
+  Result<> check_room(const Blake3Hash& hash);
   boost::asio::awaitable<void> run(std::shared_ptr<Job> job);
   void finish(Job& job, const ContentReport& report);
   void tell(std::string_view event, const Job& job);

@@ -51,7 +51,8 @@ Result<> Quarantine::begin(std::uint64_t generation) {
 Result<> Quarantine::check_space(const Job& job) {
   if (position_ > 0 && position_ < space_checked_at_ + kSpaceCheckBytes) return {};
   space_checked_at_ = position_;
-  TRY(free_bytes, env_.files.free_space(path_.parent_path()));
+  TRY(space, env_.files.disk_space(path_.parent_path()));
+  const std::uint64_t free_bytes = space.free_bytes;
   const std::uint64_t due = job.size ? *job.size - position_ : 0;
   if (free_bytes < job.min_free_bytes || free_bytes - job.min_free_bytes < due) {
     return fail(Code::no_space, "not enough disk space for the origin's file");

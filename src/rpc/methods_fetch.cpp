@@ -159,7 +159,7 @@ std::vector<Method> fetch_methods() {
                    0, 16},
                   {"seed", Type::boolean, false, "offer it to peers from then on"}},
        .result = {{"fetch", "its number, for the other methods"}},
-       .errors = {Code::denied, Code::try_later, Code::unsupported},
+       .errors = {Code::denied, Code::try_later, Code::unsupported, Code::no_space},
        .handler = fetch_start},
       {.name = "fetch.status",
        .scope = Scope::read,

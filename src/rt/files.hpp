@@ -63,6 +63,11 @@ enum class Open : unsigned char {
   create_new,  // read-write, must not exist
 };
 
+struct DiskSpace {
+  std::uint64_t free_bytes = 0;  // available to us
+  std::uint64_t total_bytes = 0;
+};
+
 class Files {
  public:
   virtual ~Files() = default;
@@ -97,8 +102,7 @@ class Files {
   virtual Result<> reflink(const Path&, const Path&) {
     return fail(Code::unsupported, "this file system shares no extents");
   }
-  // Units: bytes available to us.
-  virtual Result<std::uint64_t> free_space(const Path& path) = 0;
+  virtual Result<DiskSpace> disk_space(const Path& path) = 0;
   // Held until the returned object goes. Errors: locked.
   virtual Result<std::shared_ptr<void>> lock(const Path& path) = 0;
 };

@@ -36,6 +36,8 @@ TEST(Table, EveryKeyHasARowOfItsType) {
   EXPECT_EQ(settings.get(kControlPort), 4920);
   EXPECT_TRUE(settings.get(kControlHosts).empty());
   EXPECT_EQ(settings.get(kFetchJobsAtOnce), 4);
+  EXPECT_EQ(settings.get(kFetchKeepFreePercent), 5);
+  EXPECT_EQ(settings.get(kFetchKeepFreeMib), 2048);
   EXPECT_FALSE(settings.get(kSwarmEnabled));
   EXPECT_EQ(settings.get(kSwarmBind), Words{"0.0.0.0:4919"});
   EXPECT_EQ(settings.get(kSwarmCongestion), "cubic");

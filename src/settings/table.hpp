@@ -49,6 +49,8 @@ inline constexpr Key<std::int64_t> kContentPort{"content.port"};
 inline constexpr Key<std::string> kNetSocks5{"net.socks5"};
 inline constexpr Key<bool> kNetAllowPrivate{"net.allow_private"};
 inline constexpr Key<std::int64_t> kFetchJobsAtOnce{"fetch.jobs_at_once"};
+inline constexpr Key<std::int64_t> kFetchKeepFreePercent{"fetch.keep_free_percent"};
+inline constexpr Key<std::int64_t> kFetchKeepFreeMib{"fetch.keep_free_mib"};
 inline constexpr Key<std::string> kS3Endpoint{"s3.endpoint"};
 inline constexpr Key<std::string> kS3Region{"s3.region"};
 inline constexpr Key<std::string> kS3CredentialsFile{"s3.credentials_file"};

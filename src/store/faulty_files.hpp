@@ -49,8 +49,8 @@ class FaultyFiles final : public rt::Files {
   Result<> clone(const rt::Path& from, const rt::Path& to) override {
     return step_then([&] { return inner_.clone(from, to); });
   }
-  Result<std::uint64_t> free_space(const rt::Path& path) override {
-    return inner_.free_space(path);
+  Result<rt::DiskSpace> disk_space(const rt::Path& path) override {
+    return inner_.disk_space(path);
   }
   Result<std::shared_ptr<void>> lock(const rt::Path& path) override { return inner_.lock(path); }
 

@@ -186,10 +186,11 @@ Result<> PosixFiles::clone(const Path& from, const Path& to) {
   return copied;
 }
 
-Result<std::uint64_t> PosixFiles::free_space(const Path& path) {
+Result<DiskSpace> PosixFiles::disk_space(const Path& path) {
   struct statvfs vfs{};
   if (::statvfs(path.c_str(), &vfs) != 0) return fail_errno("looking at", path, errno);
-  return std::uint64_t{vfs.f_bavail} * vfs.f_frsize;
+  return DiskSpace{std::uint64_t{vfs.f_bavail} * vfs.f_frsize,
+                   std::uint64_t{vfs.f_blocks} * vfs.f_frsize};
 }
 
 Result<std::shared_ptr<void>> PosixFiles::lock(const Path& path) {

@@ -18,7 +18,7 @@ class PosixFiles final : public Files {
   Result<FileKind> kind(const Path& path) override;
   Result<> clone(const Path& from, const Path& to) override;
   Result<> reflink(const Path& from, const Path& to) override;
-  Result<std::uint64_t> free_space(const Path& path) override;
+  Result<DiskSpace> disk_space(const Path& path) override;
   Result<std::shared_ptr<void>> lock(const Path& path) override;
 };
 

@@ -193,7 +193,10 @@ TEST_F(PosixFilesTest, ListGivesRawNamesAndKinds) {
     EXPECT_EQ(entry.kind, entry.name == "d" ? FileKind::directory : FileKind::regular);
   }
   EXPECT_EQ(files_.list(dir_ / "none").error().code, Code::not_found);
-  EXPECT_GT(*files_.free_space(dir_), 0u);
+  const auto space = files_.disk_space(dir_);
+  ASSERT_TRUE(space.has_value());
+  EXPECT_GT(space->free_bytes, 0u);
+  EXPECT_GE(space->total_bytes, space->free_bytes);
 }
 
 TEST_F(PosixFilesTest, FullDiskIsNoSpace) {
