@@ -158,6 +158,17 @@ def check_links(root: pathlib.Path) -> list[str]:
     return complaints
 
 
+def check_tests_named(root: pathlib.Path) -> list[str]:
+    """Every test that doc/threats.md relies on exists."""
+    known = set()
+    for path in code_files(root, "_test.cpp"):
+        known |= {f"{suite}.{test}" for suite, test in re.findall(r"^TEST(?:_[FP])?\((\w+),\s+(\w+)\)", read(path), re.M)}
+    for path in (root / "tools").glob("*_test.py"):
+        known |= set(re.findall(r"^def (\w+)\(world\)", read(path), re.M))
+    named = re.findall(r"`([A-Z]\w+\.\w+|[a-z]+(?:_[a-z0-9]+){2,})`", read(root / "doc/threats.md"))
+    return [f"doc/threats.md: there is no test {name}" for name in sorted(set(named) - known) if not name.startswith("fuzz_")]
+
+
 def check_names(root: pathlib.Path) -> list[str]:
     vague = {"util", "utils", "common", "misc", "helper", "helpers"}
     return [f"{p.relative_to(root)}: '{p.stem}' says nothing: name the concept" for p in code_files(root, ".hpp", ".cpp", ".py") if p.stem in vague]
@@ -206,6 +217,7 @@ def self_test(build: pathlib.Path) -> list[str]:
     planted("banned arrow", "cmake/layers.txt", read(ROOT / "cmake/layers.txt").replace("fetch   4 :", "fetch   4 : quic"), check_layers, "fetch -> quic is banned")
     planted("parser without fuzzer", "src/wire/planted.hpp", "#pragma once\nResult<int> parse_planted(ByteView bytes);\n", check_fuzzers, "src/wire/planted.hpp")
     planted("unformatted file", "src/base/planted.hpp", "#pragma once\nint   x  ;\n", check_format, "src/base/planted.hpp")
+    planted("test that is gone", "doc/threats.md", "`Fetcher.DoesWhatNobodyTests`\n", check_tests_named, "there is no test Fetcher.DoesWhatNobodyTests")
     planted("dead link", "doc/planted.md", "[x](nowhere.md)\n", check_links, "doc/planted.md")
 
     # A header that does not compile alone, in a build of its own so that the real one stays as it is.
@@ -237,6 +249,7 @@ def main() -> int:
             "layers": lambda: check_layers(ROOT),
             "fuzzers": lambda: check_fuzzers(ROOT),
             "links": lambda: check_links(ROOT),
+            "threats": lambda: check_tests_named(ROOT),
             "names": lambda: check_names(ROOT),
             "headers": lambda: check_headers(given.build),
             "tidy": lambda: [] if given.tidy == "none" else check_tidy(ROOT, given.build, given.tidy == "all"),

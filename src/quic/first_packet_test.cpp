@@ -174,6 +174,32 @@ TEST(FirstPacket, HalfOpenHandshakesFromOnePrefixAreCapped) {
   EXPECT_EQ(wire.server->connections(), 4u);
 }
 
+// 2,000 handshakes that are begun and never answered, each from fifty networks.
+TEST(FirstPacket, AHundredThousandHalfOpenHandshakesCostLittleAndKeepNobodyOut) {
+  Wire wire;
+  std::vector<Bytes> firsts;
+  while (firsts.size() < 2000) {
+    wire.start();
+    for (auto& sent : wire.network.take_sent()) firsts.push_back(std::move(sent.bytes));
+  }
+  std::size_t in = 0, out = 0;
+  for (std::uint32_t n = 0; n < 100'000; ++n) {
+    const auto byte = [n](int shift) { return static_cast<std::uint8_t>(n >> shift); };
+    const Bytes& first = firsts[n % firsts.size()];
+    in += first.size();
+    wire.network.deliver(0, rt::Address::v4(byte(16) + 1, byte(8), byte(0), 7, 9), first);
+    for (const auto& sent : wire.network.take_sent()) out += sent.bytes.size();
+    if (n % 1000 == 0) wire.turn();
+  }
+  EXPECT_LE(wire.server->connections(), limits::kRetryThreshold);
+  EXPECT_GT(out, 0u);
+  EXPECT_LE(out, 3 * in);
+  // Who proves its address by a Retry still comes in.
+  wire.start();
+  wire.run({0});
+  EXPECT_TRUE(wire.ours);
+}
+
 TEST(FirstPacket, AlwaysRetryAnswersAStrangerWithRetryAndKeepsNothing) {
   Config config = server_config();
   config.always_retry = true;
