@@ -1,4 +1,5 @@
-"""http: R1, R2, R3 and R5: random ranges of a film from the content port, beside nginx over the same file."""
+"""http: R1, R2, R3 and R5: random ranges of a film from the content port, beside nginx over the same file; R4: of a film that
+is still with somebody else."""
 
 import json
 import os
@@ -11,7 +12,7 @@ import time
 
 from figures import Figure, at_least, at_most, ratio_figure
 from measure import GIB, NotRun, cpu_of, random_file
-from nodes import Daemon, Product, forget
+from nodes import Daemon, Product, forget, serving
 from peers import apt_install, need, nginx
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -20,6 +21,7 @@ SECONDS = 1
 LARGE = 10 * GIB
 SEEK, SCAN = 16 << 10, 1 << 20
 FIRST_SEEKS = 15
+FAR_SEEKS = 200
 
 
 def program(name: str) -> str:
@@ -48,9 +50,9 @@ class Side:
             raise RuntimeError(f"wrk at {self.url}{self.path}: {report}")
         return report | {"cpu": cpu_of(self.pid) - before}
 
-    def seek_us(self, size: int, expected: pathlib.Path | None = None) -> float:
-        """One range over a connection of its own, from connect to its last byte; compared with the file when one is given."""
-        first = random.randrange(size - SEEK)
+    def seek_us(self, size: int, expected: pathlib.Path | None = None, begin: int = 0) -> float:
+        """One range from `begin` on over a connection of its own, from connect to its last byte; compared with the file when one is given."""
+        first = random.randrange(begin, size - SEEK)
         host, port = self.address.split(":")
         began = time.perf_counter()
         with socket.create_connection((host, int(port))) as server:
@@ -158,6 +160,26 @@ def growth(large: Node, small: Node, warm_large: float) -> list[Figure]:
     ]
 
 
+def far_seeks(product: Product, large: Node, film: pathlib.Path, folder: pathlib.Path) -> list[Figure]:
+    """A fetch is at the beginning of the film; the player jumps about in its second half."""
+    with serving(product, film, large.folder, large.blake3) as provider, Daemon(product.node(folder)) as node:
+        side = Side(node.ports["content"], f"/blobs/{large.blake3}.mkv", node.process.pid)
+        fetch = node.result("fetch.start", {"content": large.blake3, "peers": [provider.peer], "seed": True})["fetch"]
+
+        def status() -> dict:
+            return node.result("fetch.status", {"fetch": fetch})["fetches"][0]
+
+        while status()["held_bytes"] == 0:
+            time.sleep(0.005)
+        times = sorted(side.seek_us(large.size, film, large.size // 2) / 1000 for _ in range(FAR_SEEKS))
+        if (now := status())["state"] != "running":
+            raise RuntimeError(f"the fetch was over before the seeks were: {now}")
+        node.result("fetch.cancel", {"fetch": fetch})
+    forget(folder)
+    return [Figure("R4", times[len(times) // 2], at_most(0.6), f"seek into what is not held, p50 of {FAR_SEEKS}", " ms"),
+            Figure("R4-p99", times[len(times) * 99 // 100], at_most(2.5), "the same, p99", " ms")]
+
+
 def measure(product: Product, file: pathlib.Path, folder: pathlib.Path) -> list[Figure]:
     films = folder / "films"
     films.mkdir()
@@ -168,6 +190,6 @@ def measure(product: Product, file: pathlib.Path, folder: pathlib.Path) -> list[
             plain = Side(f"127.0.0.1:{http.plain_port}", "/large.bin", http.worker)
             tls = Side(f"127.0.0.1:{http.port}", "/large.bin", http.worker, tls=True)
             figures, warm = large_film(ours, plain, tls, film, folder / "large")
-        return figures + growth(large, small, warm)
+        return figures + far_seeks(product, large, film, folder / "seeker") + growth(large, small, warm)
     finally:
         forget(film)

@@ -55,8 +55,6 @@ def store_figures(product: Product, folder: pathlib.Path) -> list[Figure]:
 
 def start_figures(product: Product, folder: pathlib.Path) -> list[Figure]:
     """On the store that store_figures() left."""
-    product.node(folder / "empty").must("init")
-    product.node(folder / "large").must("init")
     empty, full = [], []
     for _ in range(STARTS):
         empty.append(start_ms(product, folder / "empty"))
@@ -103,6 +101,8 @@ def idle_figures(product: Product, file: pathlib.Path, folder: pathlib.Path) -> 
 
 
 def measure(product: Product, file: pathlib.Path, folder: pathlib.Path) -> list[Figure]:
+    for name in ("empty", "large"):
+        product.node(folder / name).must("init")
     figures = store_figures(product, folder) + start_figures(product, folder)
     forget(folder / "large")
     return figures + idle_figures(product, file, folder)

@@ -1,4 +1,4 @@
-"""transfer: T1 (CPU of both sides, file to file), T2 (wall), T3 (server CPU), T4 (receiver CPU).
+"""transfer: T1 (CPU of both sides, file to file), T2 (wall), T3 (server CPU), T4 (receiver CPU), T5 (iroh-blobs on one side).
 
 One round runs every side once, so each ratio is taken between neighbours in time. iroh's raw streams are neither
 verified nor read from or written to a file: the comparison is against us.
@@ -10,7 +10,7 @@ import statistics
 
 import peers
 from figures import Figure, at_least, at_most, ratio_figure, show
-from measure import NotRun, b3sum, into_page_cache, run, warm_pages
+from measure import Cost, NotRun, b3sum, into_page_cache, run, warm_pages
 from nodes import Product, forget, get_discarding, get_to_file, serving
 
 ROUNDS = 7
@@ -81,17 +81,31 @@ class Sides:
         self.runs.append(side)
 
     def begin_blobs(self, stack) -> None:
+        """iroh-blobs with itself, and with us on either side."""
         server = stack.enter_context(peers.iroh_blobs_server(self.file, self.folder))
         store, out = self.folder / "iroh-blobs-get", self.folder / "iroh-blobs-out"
 
-        def side() -> None:
+        def iroh_gets(identity: str, address: str) -> tuple[Cost, float]:
             warm_pages(self.size + self.size // 4)
-            before = server.cpu()
-            getter = run(peers.RUST_PEER, "bench-get", *peers.at(server), "--hash", self.blake3, "--fs-store", store, "--out", out)
-            served = server.cpu() - before
+            getter = run(peers.RUST_PEER, "bench-get", "--id", identity, "--addr", address, "--hash", self.blake3, "--fs-store", store, "--out", out)
             self.written(out)
             forget(store)
-            self.costs.take(blobs_cpu=self.per_gib(getter.cpu + served), blobs_wall=self.per_gib(getter.json()["wall_s"]))
+            return getter, self.per_gib(getter.json()["wall_s"])
+
+        def we_get() -> float:
+            warm_pages(self.size + self.size // 4)
+            node = self.product.node(self.folder / "get")
+            node.must("init")
+            getter = run(*node.command("get", self.blake3, "--from", f"{server.hello['id']}@{server.hello['addr']}", "-o", out))
+            self.written(out)
+            forget(self.folder / "get")
+            return self.per_gib(getter.wall)
+
+        def side() -> None:
+            before = server.cpu()
+            getter, wall = iroh_gets(server.hello["id"], server.hello["addr"])
+            self.costs.take(blobs_cpu=self.per_gib(getter.cpu + server.cpu() - before), blobs_wall=wall)
+            self.costs.take(blobs_from_us_wall=iroh_gets(*self.node.peer.split("@"))[1], we_from_blobs_wall=we_get())
 
         self.runs.append(side)
 
@@ -151,5 +165,7 @@ def measure(product: Product, file: pathlib.Path, folder: pathlib.Path) -> list[
         costs.figure("T2-file", "blobs_wall", "ours_wall", None, ("iroh-blobs 0.103", "ours, file to file"), wall),
         costs.figure("T3", "discard_serve", "nginx_serve", at_most(1.25), ("our server", "nginx TLS 1.3"), cpu),
         costs.figure("T4", "discard_get", "iroh_receive", at_most(0.6), ("our receiver", "iroh receiver"), cpu),
+        costs.figure("T5-serve", "blobs_wall", "blobs_from_us_wall", at_least(1.0), ("iroh-blobs with itself", "iroh-blobs from us"), wall),
+        costs.figure("T5-fetch", "blobs_wall", "we_from_blobs_wall", at_least(1.1), ("iroh-blobs with itself", "we from iroh-blobs"), wall),
         Figure("control", statistics.median(cp), None, f"cp into new pages, s/GiB, spread {show(min(cp))}-{show(max(cp))}"),
     ]
