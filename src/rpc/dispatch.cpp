@@ -16,6 +16,13 @@ CallError out_of_scope(const Method& method) {
           std::string(to_string(Code::denied))};
 }
 
+// Null where `in` is no object or has none.
+const Json* member(const Json& in, const char* name) {
+  if (!in.is_object()) return nullptr;
+  const auto found = in.find(name);
+  return found == in.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 boost::asio::awaitable<std::string> Dispatcher::answer(std::string_view text, Grant grant,
@@ -81,13 +88,15 @@ std::string call_text(std::string_view method, std::string_view params) {
 
 Result<Json> result_of(std::string_view answer) {
   const Json json = parse_trusted(answer);
-  if (!json.is_object()) return fail(Code::peer_fault, "the node's answer is no JSON-RPC");
-  if (const auto result = json.find("result"); result != json.end()) return *result;
-  const auto error = json.find("error");
-  if (error == json.end() || !error->is_object() || !(*error)["message"].is_string())
+  if (const Json* result = member(json, "result")) return *result;
+  const Json* error = member(json, "error");
+  const Json* message = error ? member(*error, "message") : nullptr;
+  if (!message || !message->is_string())
     return fail(Code::peer_fault, "the node's answer is no JSON-RPC");
-  const std::string name = error->value("/data/code"_json_pointer, std::string());
-  return fail(code_named(name), error->at("message").get<std::string>());
+  const Json* data = member(*error, "data");
+  const Json* code = data ? member(*data, "code") : nullptr;
+  const bool named = code && code->is_string();
+  return fail(code_named(named ? code->get<std::string>() : ""), message->get<std::string>());
 }
 
 }  // namespace archy::rpc
