@@ -1,6 +1,6 @@
 // The scheduler's slow, obvious twin: the rules of scheduler.hpp group by group, without sets. The
 // oracle of scheduler_fuzz.cpp and of the tests; nothing else includes it. Handles blobs of up to
-// kGroups groups.
+// kGroups groups: more than all sources together are asked for while the size is unknown.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace archy::fetch {
 
 class SchedulerReference {
  public:
-  static constexpr std::uint64_t kGroups = 128;
+  static constexpr std::uint64_t kGroups = 2048;
 
   SchedulerReference(SchedulerOptions options, rt::Instant now)
       : opt_(options), began_(now), last_start_(now), held_(kGroups) {}
