@@ -36,13 +36,19 @@ constexpr std::uint64_t kCrowds = 2;
 constexpr std::uint64_t kFullRun = 300;
 constexpr std::uint64_t kSeedsCheckedTwice = 20;  // one in so many runs twice
 
+// Power cuts at twenty moments of the seed's workload of the store.
+void run_power_cuts(std::uint64_t seed, Outcome& outcome, const ScenarioOptions&) {
+  const PowerLoss power(seed);
+  for (std::uint64_t image = 0; image < 20; ++image) power.judge(image, outcome);
+}
+
 struct Plant {
   const char* name;
   void (*run)(std::uint64_t seed, Outcome& outcome,
               const ScenarioOptions& options);  // what finds it
 };
 constexpr Plant kPlants[] = {
-    {"last_group_unverified", run_scenario},  {"bitfield_before_sync", run_scenario},
+    {"last_group_unverified", run_scenario},  {"bitfield_before_sync", run_power_cuts},
     {"size_trusted_early", run_scenario},     {"resume_off_by_one_group", run_scenario},
     {"liar_not_dropped", run_scenario},       {"origin_length_unchecked", run_scenario},
     {"liar_range_not_reassigned", run_crowd}, {"hedge_never_fires", run_crowd},

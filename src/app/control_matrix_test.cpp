@@ -444,7 +444,7 @@ TEST(ControlMatrix, NoticesEveryCheckThatIsTakenAway) {
     const auto complaints = complaints_of(3);
     test_hooks::plant("");
     EXPECT_FALSE(complaints.empty()) << mutant << " was not noticed";
-    std::printf("planted %s: %s\n", mutant, complaints.empty() ? "-" : complaints[0].c_str());
+    std::printf("planted %s: %.160s\n", mutant, complaints.empty() ? "-" : complaints[0].c_str());
   }
 }
 #endif
