@@ -253,7 +253,7 @@ def the_swarm_is_off_until_the_operator_turns_it_on(world):
         assert "swarm_payload_sent_bytes_total 11" in daemon.http("GET", "/metrics", Authorization=f"Bearer {daemon.token}")[2]
 
 
-def bit_rot_heals(world, name, meet):
+def bit_rot_heals(world, name, meet, **environment):
     """A flipped bit that `meet` makes the node read: only its group is gone, and an origin brings it back."""
     node = world.node(name)
     (world.root / f"{name}-www").mkdir()
@@ -266,7 +266,7 @@ def bit_rot_heals(world, name, meet):
         byte = file.read(1)[0]
         file.seek(2 * MIB + 5)
         file.write(bytes([byte ^ 1]))
-    with Origin(path.parent) as origin, Daemon(node, ARCHIPELAGO_SWARM_ENABLED="true", ARCHIPELAGO_SWARM_BIND="127.0.0.1:0") as daemon:
+    with Origin(path.parent) as origin, Daemon(node, **environment) as daemon:
         content = f"http://{daemon.ports['content']}/blobs/{blake3}"
         meet(daemon, blake3, content)
         limit = time.monotonic() + 30
@@ -307,7 +307,7 @@ def bit_rot_that_a_peer_meets_is_missing_until_it_is_fetched_again(world):
         # The end too, where it asked again for what the peer had left.
         assert other.must("info", blake3)[0]["held_bytes"] in (2 * MIB, 3 * MIB - 16384)
 
-    bit_rot_heals(world, "peer", meet)
+    bit_rot_heals(world, "peer", meet, ARCHIPELAGO_SWARM_ENABLED="true", ARCHIPELAGO_SWARM_BIND="127.0.0.1:0")
 
 
 @case

@@ -12,7 +12,7 @@ namespace archy::fetch {
 
 class SchedulerReference {
  public:
-  static constexpr std::uint64_t kGroups = 2048;
+  static constexpr std::uint64_t kGroups = 512;
 
   SchedulerReference(SchedulerOptions options, rt::Instant now)
       : opt_(options), began_(now), last_start_(now), held_(kGroups) {}

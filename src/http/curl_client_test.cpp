@@ -101,6 +101,27 @@ TEST_F(CurlClient, UsesAConnectionAgain) {
   EXPECT_EQ(server.connections, 1);
 }
 
+// curl closes the connection that died and opens another in one step, and the system gives the
+// same number again.
+TEST_F(CurlClient, HearsFromAFreshConnectionUnderAnOldNumber) {
+  const rt::Instant began = clock.now();
+  for (int round = 0; round < 20; ++round) {
+    TestServer server([](const TestServer::Request&, TestServer::Connection& to) {
+      static thread_local int asked = 0;  // a thread a connection
+      if (++asked == 2) return to.close();
+      to.write(ok("x"));
+    });
+    ASSERT_EQ(get(server.url("/1")).body, "x");
+    Request again{.url = server.url("/2")};
+    again.no_progress_timeout = std::chrono::seconds(1);
+    const auto answer = get(again);
+    ASSERT_FALSE(answer.error) << round << ": " << to_string(*answer.error);
+    EXPECT_EQ(server.connections, 2);
+  }
+  // One that is not heard is looked at again only half a second later, by a timer of curl's.
+  EXPECT_LT(clock.now() - began, 5s);
+}
+
 TEST_F(CurlClient, StopsReadingWhileNobodyPulls) {
   const std::string block(1u << 20, 'x');
   std::atomic<bool> wrote_all = false;

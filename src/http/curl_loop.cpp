@@ -3,6 +3,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 
 #include "base/check.hpp"
+#include "base/log.hpp"
 
 namespace archy::http {
 namespace {
@@ -18,8 +19,12 @@ void initialise_curl_once() {
 
 // One socket of curl's. curl owns the file descriptor: it is released, never closed, here.
 struct CurlLoop::Socket {
-  Socket(const rt::Executor& executor, curl_socket_t fd) : number(fd), descriptor(executor, fd) {}
-  ~Socket() { descriptor.release(); }
+  Socket(const rt::Executor& executor, curl_socket_t fd) : number(fd), descriptor(executor) {}
+  ~Socket() { let_go(); }
+  // The loop watches the number no more: curl may close it, or hand it in again at once.
+  void let_go() {
+    if (descriptor.is_open()) descriptor.release();
+  }
 
   curl_socket_t number;
   boost::asio::posix::stream_descriptor descriptor;
@@ -79,11 +84,24 @@ int CurlLoop::on_timer(CURLM*, long timeout_ms, void* self_pointer) {
 
 void CurlLoop::watch(curl_socket_t fd, int what) {
   if (what == CURL_POLL_REMOVE) {
-    sockets_.erase(fd);
+    // A handler that is running may hold the object longer than curl wants it watched.
+    if (const auto known = sockets_.find(fd); known != sockets_.end()) {
+      known->second->let_go();
+      sockets_.erase(known);
+    }
     return;
   }
   auto& socket = sockets_[fd];
-  if (!socket) socket = std::make_shared<Socket>(executor_, fd);
+  if (!socket) {
+    socket = std::make_shared<Socket>(executor_, fd);
+    boost::system::error_code error;
+    socket->descriptor.assign(fd, error);
+    if (error) {  // its transfer runs into its time limit
+      log::warn("http", "a connection cannot be watched: {}", error.message());
+      sockets_.erase(fd);
+      return;
+    }
+  }
   socket->want_read = what == CURL_POLL_IN || what == CURL_POLL_INOUT;
   socket->want_write = what == CURL_POLL_OUT || what == CURL_POLL_INOUT;
   if (socket->want_read && !socket->reading) wait_for(socket, false);
