@@ -165,6 +165,8 @@ class History {
           learn_size({});
         }
         break;
+      default:
+        break;
     }
   }
 
