@@ -6,6 +6,7 @@
 // {"connect_ms": {p10, p50, p90, max}, "first_16k_ms": ..., "cpu_ms_each"}. Expected: 0.8 ms to
 // connect, 0.3 ms more to the bytes.
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "bench/bench_client.hpp"
@@ -69,7 +70,7 @@ std::string spread(std::vector<double> times) {
   if (times.empty()) return "null";
   std::ranges::sort(times);
   const auto part = [&](double p) {
-    return times[static_cast<std::size_t>(static_cast<double>(times.size() - 1) * p + 0.5)];
+    return times[static_cast<std::size_t>(std::lround(static_cast<double>(times.size() - 1) * p))];
   };
   return fmt::format("{{\"p10\": {:.4f}, \"p50\": {:.4f}, \"p90\": {:.4f}, \"max\": {:.4f}}}",
                      part(0.1), part(0.5), part(0.9), part(1.0));

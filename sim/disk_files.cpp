@@ -98,7 +98,9 @@ Result<> DiskFiles::admit(DiskCall call, std::uint64_t inode, std::uint64_t size
                                                 "disk.resize", "disk.sync", "disk.names"};
   TRY_OK(powered());
   if (judged_) return {};
-  if (cut_in_calls_ > 0 && --cut_in_calls_ == 0) {
+  const bool cut_is_due = cut_in_calls_ == 1;
+  if (cut_in_calls_ > 0) --cut_in_calls_;
+  if (cut_is_due) {
     auto on_cut = std::exchange(on_cut_, nullptr);
     power_cut();
     time_.at(time_.now(), std::move(on_cut));
@@ -123,8 +125,9 @@ Result<> DiskFiles::admit(DiskCall call, std::uint64_t inode, std::uint64_t size
       ppm = faults_.write_error_ppm;
   }
   auto& countdown = countdown_[static_cast<std::size_t>(call)];
-  bool fails = random_.chance(ppm);
-  if (countdown > 0 && --countdown == 0) fails = true;
+  const bool is_due = countdown == 1;
+  if (countdown > 0) --countdown;
+  const bool fails = random_.chance(ppm) || is_due;
   log_.add(time_.now(), kNames[static_cast<std::size_t>(call)],
            {node_, inode, size, fails ? 1u : 0u});
   if (!fails) return {};
