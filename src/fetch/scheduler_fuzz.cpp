@@ -1,5 +1,7 @@
 // Random histories of a fetch, told to the scheduler and to its slow twin: every decision must be
 // the same and keep the invariants. Then everybody left behaves, and the fetch must end.
+// covers: fetch/scheduler.cpp
+// covers: fetch/scheduler_pick.cpp
 #include <map>
 
 #include "base/bytes.hpp"
