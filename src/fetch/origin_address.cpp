@@ -16,8 +16,10 @@ Result<> check_origin(std::string_view text) {
 
 Result<OriginAddress> locate_origin(std::string_view text, OriginOptions options,
                                     const S3Access& s3) {
-  TRY_OK(check_origin(text));
-  if (!is_s3_url(text)) return OriginAddress{std::string(text), std::move(options)};
+  if (!is_s3_url(text)) {
+    TRY_OK(check_origin(text));
+    return OriginAddress{std::string(text), std::move(options)};
+  }
   TRY(parsed, parse_s3_url(text));
   TRY(url, object_url(parsed, s3.endpoint, s3.region));
   options.shown_as = to_string(parsed);
