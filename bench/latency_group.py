@@ -54,5 +54,5 @@ def measure(product: Product, file: pathlib.Path, folder: pathlib.Path) -> list[
 
 
 def iroh_connect_ms(server: peers.LineServer, *options: str) -> float:
-    report = run(peers.RUST_PEER, "bench-connect", *peers.at(server), "--count", CONNECTS, *options).json()
+    report = run(peers.rust_peer(), "bench-connect", *peers.at(server), "--count", CONNECTS, *options).json()
     return report["connect_ms"]["p50"]

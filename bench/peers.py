@@ -4,6 +4,7 @@ Each one that needs setting up is a context manager; one that cannot be had rais
 """
 
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -15,8 +16,6 @@ from measure import Cost, NotRun, cpu_of, run, start, stopped_after
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
-INTEROP = pathlib.Path(os.environ.get("ARCHIPELAGO_CACHE", pathlib.Path.home() / ".cache/archipelago")) / "interop"
-RUST_PEER = INTEROP / "peer-target/release/archy-peer"
 SYSTEM_PYTHON = "/usr/bin/python3"  # the one Debian's python3-libtorrent is built for
 
 
@@ -27,12 +26,13 @@ def need(program: str) -> str:
     return found
 
 
+@functools.cache
 def rust_peer() -> pathlib.Path:
-    """Built when it is not cached, or when its source changed."""
+    """Built when it is not cached, or when its source changed; the set-up's last words say where."""
     done = subprocess.run([ROOT / "interop/setup.sh", "peer"], capture_output=True, text=True)
-    if done.returncode != 0 or not RUST_PEER.exists():
+    if done.returncode != 0:
         raise NotRun(f"the Rust peer: {(done.stderr.strip().splitlines() or ['set-up failed'])[-1]}")
-    return RUST_PEER
+    return pathlib.Path(done.stdout.split()[-1])
 
 
 def apt_install(package: str) -> bool:
@@ -82,7 +82,7 @@ def at(server: LineServer) -> list[str]:
 def iroh_raw_run(receiver: LineServer, size: int, streams: int = 8) -> tuple[Cost, float, dict]:
     """Sender's cost, receiver's CPU seconds, the receiver's report. The bytes are not verified by anybody."""
     before = receiver.cpu()
-    sender = run(RUST_PEER, "bench-raw-send", *at(receiver), "--streams", streams, "--size", size // streams)
+    sender = run(rust_peer(), "bench-raw-send", *at(receiver), "--streams", streams, "--size", size // streams)
     report = receiver.line()
     if report["bytes"] != size:
         raise RuntimeError(f"iroh received {report['bytes']} of {size} bytes")

@@ -87,7 +87,7 @@ class Sides:
 
         def iroh_gets(identity: str, address: str) -> tuple[Cost, float]:
             warm_pages(self.size + self.size // 4)
-            getter = run(peers.RUST_PEER, "bench-get", "--id", identity, "--addr", address, "--hash", self.blake3, "--fs-store", store, "--out", out)
+            getter = run(peers.rust_peer(), "bench-get", "--id", identity, "--addr", address, "--hash", self.blake3, "--fs-store", store, "--out", out)
             self.written(out)
             forget(store)
             return getter, self.per_gib(getter.json()["wall_s"])

@@ -24,14 +24,15 @@ import termios
 import threading
 import time
 
+from peer_path import CACHE, rust_peer
+
 HERE = pathlib.Path(__file__).resolve().parent
-CACHE = pathlib.Path(os.environ.get("ARCHIPELAGO_CACHE", pathlib.Path.home() / ".cache/archipelago"))
-CACHE = CACHE / "interop"
 # The machine may be nearly full: no case is about that.
 os.environ.setdefault("ARCHIPELAGO_FETCH_KEEP_FREE_PERCENT", "0")
 os.environ.setdefault("ARCHIPELAGO_FETCH_KEEP_FREE_MIB", "0")
+
 PROGRAMS = {
-    "peer": CACHE / "peer-target/release/archy-peer",
+    "peer": rust_peer(),
     "sendme": CACHE / "sendme-0.34.0/bin/sendme",
     "npm": CACHE / "npm-1.1.0/node",
     "s3": CACHE / "versitygw-1.8.0/versitygw",
@@ -52,7 +53,7 @@ MISSING = {
     "s3": "the S3 server is not installed: interop/setup.sh s3",
     "bin": "ARCHIPELAGO_BIN names no program",
     "probe": "ARCHIPELAGO_QUIC_PROBE names no program",
-    "mutant": "ARCHIPELAGO_MUTANT_BIN names no program",
+    "mutant": "no build with encoder mutants was made: ./dev interop of all parts makes one",
     **{name: f"{name} is not installed: interop/setup.sh http" for name in ("curl", "wget", "aria2", "ffmpeg", "ffprobe", "chromium")},
 }
 OTHER_ID = "ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c"

@@ -98,9 +98,9 @@ cargo_is_enough() {
 }
 
 setup_sendme() {
-  find_cargo sendme
   local root=$cache/sendme-$SENDME_VERSION
   if [ ! -x "$root/bin/sendme" ]; then
+    find_cargo sendme
     run_logged sendme env CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
       nice -n 10 "$cargo_bin" install sendme --version "$SENDME_VERSION" --locked --root "$root" ||
       missing sendme "cargo install failed, see $logs/sendme.log"
@@ -109,18 +109,16 @@ setup_sendme() {
 }
 
 setup_peer() {
-  find_cargo peer
-  # Keyed by the source, so that a changed peer is rebuilt and an unchanged one costs nothing.
-  local key stamp=$cache/peer-target/.built
-  key=$(cd "$here/rust_peer" && cat Cargo.toml Cargo.lock src/*.rs | sha256sum | cut -c1-16)
-  if [ "$(cat "$stamp" 2>/dev/null)" != "$key" ] ||
-    [ ! -x "$cache/peer-target/release/archy-peer" ]; then
+  local bin
+  bin=$("$here/peer_path.py")
+  if [ ! -x "$bin" ]; then
+    find_cargo peer
     run_logged peer env CARGO_TARGET_DIR="$cache/peer-target" nice -n 10 "$cargo_bin" build \
       --release --locked --manifest-path "$here/rust_peer/Cargo.toml" ||
       missing peer "cargo build failed, see $logs/peer.log"
-    echo "$key" >"$stamp"
+    install -D "$cache/peer-target/release/archy-peer" "$bin"
   fi
-  echo "peer    $cache/peer-target/release/archy-peer"
+  echo "peer    $bin"
 }
 
 setup_http() {
