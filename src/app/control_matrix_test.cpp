@@ -20,7 +20,7 @@
 
 #include "app/daemon.hpp"
 #include "base/test_hooks.hpp"
-#include "rpc/dispatch.hpp"
+#include "rpc/answer.hpp"
 #include "rpc/message.hpp"
 #include "rpc/method.hpp"
 #include "rpc/token.hpp"

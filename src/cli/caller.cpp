@@ -6,6 +6,7 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "rpc/answer.hpp"
 #include "rpc/dispatch.hpp"
 #include "rpc/message.hpp"
 #include "rpc/socket_client.hpp"

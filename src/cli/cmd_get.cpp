@@ -10,7 +10,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/explain.hpp"
 #include "cli/file_progress.hpp"
-#include "rpc/dispatch.hpp"
+#include "rpc/answer.hpp"
 
 namespace archy::cli {
 namespace {

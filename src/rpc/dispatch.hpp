@@ -34,11 +34,4 @@ class Dispatcher {
   std::map<std::string_view, CallCounts> counts_;
 };
 
-// For callers in this program: the text of a call, and its result or error out of the answer.
-// Errors: what the other side answered, as the code its name says; peer_fault when it is no answer.
-// The code that is called so; bad_input for a name that is none of ours.
-Code code_named(std::string_view name);
-std::string call_text(std::string_view method, std::string_view params);
-Result<Json> result_of(std::string_view answer);
-
 }  // namespace archy::rpc
