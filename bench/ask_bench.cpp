@@ -44,7 +44,7 @@ rt::Task<> ask(bench::Client& client, Options options, std::vector<double>& time
     blobs::NullSink sink;
     blobs::GetStats stats;
     blobs::GetOptions how{.clock = client.clock(), .stats = &stats};
-    bao::ChunkRanges one = bao::ChunkRanges::from_bytes(first, bao::kGroupBytes);
+    bao::ChunkRanges one = bao::ChunkRanges::from_bytes(first, first + bao::kGroupBytes);
     const rt::Instant start = client.clock().now();
     CO_TRY_OK(
         co_await blobs::get_blob(connection, options.hash, std::move(one), sink, std::move(how)));
