@@ -117,8 +117,10 @@ Result<> Index::clear_handover(std::int64_t id) {
 }
 
 Result<std::vector<std::pair<BlobRow, ExternalFile>>> Index::handovers() {
-  static const std::string sql = "SELECT " + std::string(kColumns) +
-                                 ", path, stamp FROM blobs JOIN handovers USING (id) ORDER BY id";
+  // CROSS: SQLite takes the tables in this order, and not all blobs to find the few intents.
+  static const std::string sql =
+      "SELECT " + std::string(kColumns) +
+      ", path, stamp FROM handovers CROSS JOIN blobs USING (id) ORDER BY id";
   TRY(query, db_->query(sql));
   std::vector<std::pair<BlobRow, ExternalFile>> out;
   for (;;) {
