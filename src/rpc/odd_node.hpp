@@ -72,6 +72,8 @@ class OddNode final : public NodeApi {
   bool odd() { return (next() >> 16) % 2 == 1; }
   std::uint64_t number() { return odd() ? UINT64_MAX : next(); }
 
+  // Which refusals tell of the operator's disk is said here a second time, on purpose: it is what
+  // from_error() is judged by.
   Error refusal() {
     const auto code =
         static_cast<Code>((next() >> 16) % (static_cast<unsigned>(Code::unknown_outcome) + 1));
