@@ -35,6 +35,15 @@ def rust_peer() -> pathlib.Path:
     return pathlib.Path(done.stdout.split()[-1])
 
 
+@functools.cache
+def cashu_ts() -> pathlib.Path:
+    """The npm prefix that interop uses, with a `node` in it."""
+    done = subprocess.run([ROOT / "interop/setup.sh", "cashu_ts"], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise NotRun(f"cashu-ts: {(done.stderr.strip().splitlines() or ['set-up failed'])[-1]}")
+    return pathlib.Path(done.stdout.split()[-1])
+
+
 def apt_install(package: str) -> bool:
     root = [] if os.getuid() == 0 else ["sudo", "-n"]
     command = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-q", "--no-install-recommends", package]

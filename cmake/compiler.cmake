@@ -32,5 +32,8 @@ if(ARCHY_TEST_HOOKS)
   add_compile_definitions(ARCHY_TEST_HOOKS=1)
 endif()
 
+# Most tests only ask, and take longer to optimise than to run. These count for themselves.
+set(ARCHY_TEST_OPTIONS $<$<NOT:$<CONFIG:Release>>:-O0>)
+set(ARCHY_BUSY_TESTS bao fetch quic store)
 set(ARCHY_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
     -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """run.py [--list] [--strict] [NAME...]: runs the interop cases; NAME is a case, a glob, or a group
-(cases_GROUP.py).
+(cases_GROUP.py, cases_GROUP_*.py).
 
 --strict: a case that could not run counts as a failure.
 """
@@ -21,8 +21,9 @@ def load_cases():
         __import__(path.stem)
 
 
-def group_of(name):
-    return harness.CASES[name][0].__module__.removeprefix("cases_")
+def in_group(name, group):
+    module = harness.CASES[name][0].__module__.removeprefix("cases_")
+    return module == group or module.startswith(group + "_")
 
 
 def main():
@@ -33,7 +34,7 @@ def main():
         sys.exit(__doc__)
     load_cases()
     names = [name for name in harness.CASES
-             if not patterns or any(fnmatch.fnmatchcase(name, p) or group_of(name) == p for p in patterns)]
+             if not patterns or any(fnmatch.fnmatchcase(name, p) or in_group(name, p) for p in patterns)]
     if not names:
         print(f"no case named {' '.join(patterns)}")
         return 2

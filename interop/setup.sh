@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the programs others wrote that ./dev interop runs against: setup.sh [npm|sendme|peer|http|s3|all]...
+# Installs the programs others wrote that ./dev interop runs against: setup.sh [npm|sendme|peer|http|s3|cashu|all]...
 # Everything lands in $ARCHIPELAGO_CACHE/interop, keyed by version; a second run is quick.
 # Exit 3 with one line when a part could not be had.
 set -euo pipefail
@@ -9,6 +9,10 @@ NODE_NPM_VERSION=22.23.3
 NODE_NEEDED=20.3
 SENDME_VERSION=0.34.0
 VERSITYGW_VERSION=1.8.0
+NUTSHELL_VERSION=0.20.3
+CASHU_TS_VERSION=4.8.0
+CASHU_TS_NODE_NEEDED=22.4
+CDK_MINTD_VERSION=0.17.5
 GO_NEEDED=1.25
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -39,10 +43,10 @@ apt_install() { # package...
     apt-get install -y --no-install-recommends "$@"
 }
 
-node_is_enough() { # path of a node
+node_is_enough() { # path of a node, version needed
   "$1" -e 'const [a, b] = process.versions.node.split(".").map(Number);
     const [c, d] = process.argv[1].split(".").map(Number);
-    process.exit(a > c || (a === c && b >= d) ? 0 : 1)' "$NODE_NEEDED" 2>/dev/null
+    process.exit(a > c || (a === c && b >= d) ? 0 : 1)' "$2" 2>/dev/null
 }
 
 setup_npm() {
@@ -53,7 +57,7 @@ setup_npm() {
     local packages=("@number0/iroh@$IROH_NPM_VERSION")
     local node
     node=$(command -v node || true)
-    if [ -z "$node" ] || ! node_is_enough "$node"; then
+    if [ -z "$node" ] || ! node_is_enough "$node" "$NODE_NEEDED"; then
       packages+=("node@$NODE_NPM_VERSION")
     fi
     run_logged npm npm install --no-audit --no-fund --ignore-scripts=false \
@@ -153,17 +157,94 @@ setup_s3() {
   echo "s3      $root/versitygw"
 }
 
+# Each of the four is worth having without the others.
+setup_cashu() {
+  local lacking=0 program
+  for program in redis cashu_ts nutshell cdk_mintd; do
+    ("setup_$program") || lacking=3
+  done
+  return $lacking
+}
+
+setup_nutshell() {
+  local prefix=$cache/nutshell-$NUTSHELL_VERSION requirements=$here/nutshell_requirements.txt
+  if ! cmp -s "$requirements" "$prefix/.done"; then
+    rm -rf "$prefix"
+    run_logged nutshell-venv python3 -m venv "$prefix" ||
+      { apt_install python3-venv && run_logged nutshell-venv python3 -m venv "$prefix"; } ||
+      missing nutshell "no python3-venv, see $logs/nutshell-venv.log"
+    run_logged nutshell nice -n 10 "$prefix/bin/python" -m pip install --no-deps -r "$requirements" ||
+      missing nutshell "pip install failed, see $logs/nutshell.log"
+    (cd "$prefix" && env HOME="$prefix" bin/python -c 'import cashu.core.settings, coincurve') ||
+      missing nutshell "the installed package does not load"
+    ln -sfn mint "$prefix/bin/ready-mint"
+    cp "$requirements" "$prefix/.done"
+  fi
+  echo "nutshell $prefix/bin/mint"
+}
+
+setup_cashu_ts() {
+  local prefix=$cache/cashu-ts-$CASHU_TS_VERSION node
+  if [ ! -e "$prefix/.done" ]; then
+    command -v npm >/dev/null || apt_install npm || missing cashu-ts "no npm and apt-get has none"
+    mkdir -p "$prefix"
+    cp "$here"/cashu_npm/package*.json "$prefix"
+    run_logged cashu-ts npm ci --no-audit --no-fund --ignore-scripts --prefix "$prefix" ||
+      missing cashu-ts "npm ci failed, see $logs/cashu-ts.log"
+    node=$(command -v node || true)
+    if [ -z "$node" ] || ! node_is_enough "$node" "$CASHU_TS_NODE_NEEDED"; then
+      run_logged cashu-ts-node npm install --no-audit --no-fund --ignore-scripts=false \
+        --prefix "$prefix/runtime" "node@$NODE_NPM_VERSION" ||
+        missing cashu-ts "no node of version $CASHU_TS_NODE_NEEDED or newer, see $logs/cashu-ts-node.log"
+      node=$prefix/runtime/node_modules/node/bin/node
+    fi
+    (cd "$prefix" && "$node" -e 'import("@cashu/cashu-ts").then(m => new m.Wallet("http://127.0.0.1"))') ||
+      missing cashu-ts "the installed package does not load"
+    ln -sfn "$node" "$prefix/node"
+    touch "$prefix/.done"
+  fi
+  echo "cashu-ts $prefix"
+}
+
+# Debian's redis-tools holds the whole server under another name; redis-server would start a service.
+setup_redis() {
+  local server
+  server=$(command -v redis-server || true)
+  if [ -z "$server" ]; then
+    [ -x /usr/bin/redis-check-rdb ] || apt_install redis-tools || missing redis "apt-get has no redis-tools"
+    server=/usr/bin/redis-check-rdb
+  fi
+  mkdir -p "$cache/redis"
+  ln -sfn "$server" "$cache/redis/redis-server"
+  "$cache/redis/redis-server" --version | grep -q '^Redis server' || missing redis "$server is no server"
+  echo "redis   $server"
+}
+
+setup_cdk_mintd() {
+  local root=$cache/cdk-mintd-$CDK_MINTD_VERSION
+  if [ ! -x "$root/bin/cdk-mintd" ]; then
+    find_cargo cdk-mintd
+    command -v protoc >/dev/null || apt_install protobuf-compiler || # its build calls it, whatever the features
+      missing cdk-mintd "apt-get has no protobuf-compiler"
+    run_logged cdk-mintd env CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+      CARGO_PROFILE_RELEASE_OPT_LEVEL=1 nice -n 10 "$cargo_bin" install cdk-mintd \
+      --version "$CDK_MINTD_VERSION" --locked --no-default-features --features fakewallet,sqlite --root "$root" ||
+      missing cdk-mintd "cargo install failed, see $logs/cdk-mintd.log"
+  fi
+  echo "cdk     $root/bin/cdk-mintd"
+}
+
 # Words may come as one argument ("npm peer").
 # shellcheck disable=SC2068
 set -- $@
 [ $# -gt 0 ] || set -- all
-[ "$*" != all ] || set -- npm peer sendme http s3
+[ "$*" != all ] || set -- npm peer sendme http s3 cashu
 lacking=0
 for part in "$@"; do
   case $part in
-    npm | sendme | peer | http | s3) ("setup_$part") || lacking=1 ;;
+    npm | sendme | peer | http | s3 | cashu | redis | cashu_ts | nutshell | cdk_mintd) ("setup_$part") || lacking=1 ;;
     *)
-      echo "usage: setup.sh [npm|sendme|peer|http|s3|all]..." >&2
+      echo "usage: setup.sh [npm|sendme|peer|http|s3|cashu|all]..." >&2
       exit 2
       ;;
   esac

@@ -268,6 +268,7 @@ void DiskFiles::power_cut() {
   cut_in_calls_ = 0;
   locks_.clear();
   counters_.hit(Fault::power_cut);
+  if (cache_survives_) disk_.settle();
   disk_.crash(random_, counters_);
   log_.add(time_.now(), "disk.power_cut", {node_, disk_.used_bytes()});
 }

@@ -64,6 +64,9 @@ class DiskFiles final : public rt::Files {
   // is doing just then; `on_cut` runs on a later turn of the loop. Forgotten when the power goes
   // earlier.
   void power_cut_at_call(std::uint64_t nth, std::function<void()> on_cut);
+  // From now on a cut is the end of the program alone: what it wrote stays, synced or not.
+  void set_cache_survives(bool survives) { cache_survives_ = survives; }
+  std::uint64_t calls_until_cut() const { return cut_in_calls_; }
   // A disk in this one's place (an image made elsewhere). Every open handle is dead.
   void replace(Disk disk);
   // The calls that follow are the judge's: no faults, not counted, not logged.
@@ -93,6 +96,7 @@ class DiskFiles final : public rt::Files {
   std::shared_ptr<int> power_ = std::make_shared<int>(0);  // a new one after each cut
   bool powered_ = true;
   bool judged_ = false;
+  bool cache_survives_ = false;
   std::uint64_t cut_in_calls_ = 0;  // 0: not armed
   std::function<void()> on_cut_;
 };

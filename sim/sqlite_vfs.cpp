@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <new>
@@ -17,6 +18,8 @@ struct Mounts {
   SeededRandom random{0};
   std::map<std::string, std::map<int, std::unique_ptr<Bytes>>>
       shared;  // WAL index, by database path
+  // Who has locked a file how far (SQLITE_LOCK_*), by path. A program that dies leaves none.
+  std::map<std::string, std::map<const void*, int>> locks;
 };
 Mounts& mounts() {
   static Mounts all;
@@ -44,9 +47,28 @@ int status(const Error& error, int otherwise) {
   return error.code == Code::no_space ? SQLITE_FULL : otherwise;
 }
 
+int unlock(const VfsFile& file, int level) {
+  auto& holders = mounts().locks[*file.path];
+  holders[&file] = level;
+  if (level == SQLITE_LOCK_NONE) holders.erase(&file);
+  return SQLITE_OK;
+}
+// As between processes: a reader keeps writers from changing the file, one writer excludes all.
+int lock(const VfsFile& file, int level) {
+  auto& holders = mounts().locks[*file.path];
+  const int most_of_others = level == SQLITE_LOCK_SHARED     ? SQLITE_LOCK_RESERVED
+                             : level == SQLITE_LOCK_RESERVED ? SQLITE_LOCK_SHARED
+                                                             : SQLITE_LOCK_NONE;
+  for (const auto& [holder, held] : holders)
+    if (holder != &file && held > most_of_others) return SQLITE_BUSY;
+  holders[&file] = std::max(holders[&file], level);
+  return SQLITE_OK;
+}
+
 int vfs_close(sqlite3_file* base) {
   VfsFile& f = of(base);
   if (f.remove_on_close) (void)f.files->remove(*f.path);
+  unlock(f, SQLITE_LOCK_NONE);
   delete f.file;
   delete f.path;
   f.file = nullptr;
@@ -85,10 +107,12 @@ int vfs_size(sqlite3_file* base, sqlite3_int64* size) {
   *size = static_cast<sqlite3_int64>(stamp->size);
   return SQLITE_OK;
 }
-// One process, one connection a file: the directory lock of the store is what excludes others.
-int vfs_lock(sqlite3_file*, int) { return SQLITE_OK; }
-int vfs_check_lock(sqlite3_file*, int* held) {
+int vfs_lock(sqlite3_file* base, int level) { return lock(of(base), level); }
+int vfs_unlock(sqlite3_file* base, int level) { return unlock(of(base), level); }
+int vfs_check_lock(sqlite3_file* base, int* held) {
   *held = 0;
+  for (const auto& [holder, level] : mounts().locks[*of(base).path])
+    if (level >= SQLITE_LOCK_RESERVED) *held = 1;
   return SQLITE_OK;
 }
 int vfs_control(sqlite3_file*, int, void*) { return SQLITE_NOTFOUND; }
@@ -118,7 +142,7 @@ int vfs_shm_unmap(sqlite3_file* base, int /*remove*/) {
 
 const sqlite3_io_methods kMethods = {
     2,          vfs_close,   vfs_read,     vfs_write,       vfs_truncate,  vfs_sync,
-    vfs_size,   vfs_lock,    vfs_lock,     vfs_check_lock,  vfs_control,   vfs_sector,
+    vfs_size,   vfs_lock,    vfs_unlock,   vfs_check_lock,  vfs_control,   vfs_sector,
     vfs_device, vfs_shm_map, vfs_shm_lock, vfs_shm_barrier, vfs_shm_unmap, nullptr,
     nullptr};
 

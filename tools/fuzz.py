@@ -21,6 +21,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SECONDS_PER_TARGET = 1500
 COVERAGE_BAR = 90.0
+COVERS = re.compile(r"// covers: (\S+\.cpp)")
 
 
 def targets(build: pathlib.Path) -> list[str]:
@@ -70,9 +71,24 @@ def own_files(thing: str) -> list[str]:
     return [name for name in included if name.startswith(f"{module}/") and (ROOT / "src" / name).exists()]
 
 
+def unread_covers(thing: str) -> list[str]:
+    """Complaints about every `covers:` that judged_files would not read: one that a formatter joined to another line is lost."""
+    complaints = []
+    for number, line in enumerate(fuzzer_source(thing)[1], 1):
+        if not re.search(r"//.*\bcovers:", line):
+            continue
+        named = COVERS.fullmatch(line)
+        if not named:
+            complaints.append(f"{thing}_fuzz.cpp:{number}: 'covers:' in the middle of a line; it stands alone, as '// covers: module/file.cpp'"
+                              " below an empty '//' line")
+        elif not (ROOT / "src" / named[1]).is_file():
+            complaints.append(f"{thing}_fuzz.cpp:{number}: there is no src/{named[1]}")
+    return complaints
+
+
 def judged_files(thing: str) -> list[str]:
     """What the corpus of a target must cover: what its `// covers:` lines name, or else all its own files."""
-    named = [match[1] for line in fuzzer_source(thing)[1] if (match := re.match(r"// covers: (\S+)", line))]
+    named = [match[1] for line in fuzzer_source(thing)[1] if (match := COVERS.fullmatch(line))]
     return named or own_files(thing)
 
 
@@ -112,6 +128,9 @@ def main() -> int:
     names = targets(given.build) if given.all else [given.target]
     if not names or names == [None] or any(not (ROOT / "corpus" / str(name)).is_dir() for name in names):
         print(f"fuzz: no such target; there are: {' '.join(targets(given.build))}", file=sys.stderr)
+        return 2
+    if lost := [complaint for name in names for complaint in unread_covers(name)]:
+        print("\n".join(f"fuzz: {complaint}" for complaint in lost), file=sys.stderr)
         return 2
 
     def one(thing: str) -> tuple[bool, str]:

@@ -3,8 +3,8 @@
 set -euo pipefail
 
 PACKAGES="clang-19 clang-tidy-19 clang-format-19 lld-19 llvm-19 libclang-rt-19-dev cmake ninja-build ccache pkg-config
-  libngtcp2-dev libngtcp2-crypto-gnutls-dev libgnutls28-dev libboost1.81-dev libcurl4-openssl-dev libsodium-dev
-  libssl-dev libsqlite3-dev nlohmann-json3-dev libcli11-dev libtomlplusplus-dev libfmt-dev librust-blake3-dev
+  libngtcp2-dev libngtcp2-crypto-gnutls-dev libgnutls28-dev libboost1.81-dev libcurl4-openssl-dev libsodium-dev libsecp256k1-dev
+  libssl-dev libsqlite3-dev nlohmann-json3-dev libcli11-dev libtomlplusplus-dev libfmt-dev librust-blake3-dev libqrencode-dev
   libgtest-dev libbenchmark-dev git python3 iproute2 strace b3sum nginx-light curl wget aria2 chromium-headless-shell ca-certificates"
 
 missing=""

@@ -94,7 +94,7 @@ HttpAnswer read_answer(int fd) {
 // What the matrix is run against.
 struct Target {
   std::uint16_t port = 0;
-  std::string root, read, operate, one_method, expired, forged;
+  std::string root, read, operate, spend, one_method, expired, forged;
 
   HttpRequest good(const std::string& method, const std::string& params,
                    const std::string& token) const {
@@ -235,6 +235,7 @@ class Matrix {
     };
     if (row.scope > Scope::read) refused_call("a token to read", target_.read);
     if (row.scope > Scope::operate) refused_call("a token to operate", target_.operate);
+    if (row.scope > Scope::spend) refused_call("a token to spend", target_.spend);
     if (row.method != "node.info") refused_call("a token for node.info", target_.one_method);
     for (const Cell& cell : cells)
       judge(row.method, cell.name, cell.status, cell.says, read_answer(cell.fd));
@@ -282,7 +283,7 @@ class Matrix {
           fmt::format("rpc_calls_total{{method=\"{}\",outcome=\"ok\"}} ", row.method);
       const auto at = answer.body.find(sample);
       // Making the tokens of the matrix is all that has run.
-      const std::string_view allowed = row.method == "token.create" ? "3\n" : "0\n";
+      const std::string_view allowed = row.method == "token.create" ? "4\n" : "0\n";
       if (at != std::string::npos && !answer.body.substr(at + sample.size()).starts_with(allowed))
         complaints_.push_back(row.method + " ran");
     }
@@ -326,6 +327,7 @@ Target prepare(std::uint16_t port, const rt::Path& data_dir) {
   };
   out.read = create(R"({"scope":"read"})");
   out.operate = create(R"({"scope":"operate"})");
+  out.spend = create(R"({"scope":"spend","cap_sats":1000})");
   out.one_method = create(R"({"scope":"admin","method":"node.info"})");
   rpc::Caveats past;
   past.until_unix_s = 1;

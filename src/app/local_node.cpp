@@ -63,11 +63,20 @@ LocalNode::LocalNode(Core& core, settings::ConfigFile& config, rpc::Events& even
       config_(config),
       options_(std::move(options)),
       begun_(core.env().clock.now()),
-      fetches_(core, events, options_.door, rules_of(config.settings()), config) {}
+      fetches_(core, events, options_.door, rules_of(config.settings()), config),
+      wallet_(core.env(),
+              {.data_dir = core.data_dir().root(),
+               .http = [this]() -> http::Client& {
+                 return options_.mints ? *options_.mints : core_.http();
+               },
+               .second_backups =
+                   [this] { return rt::Path(config_.settings().get(settings::kWalletBackupDir)); },
+               .ending = [this] { return ending(); }}) {}
 
 boost::asio::awaitable<void> LocalNode::close() {
   request_stop();
   co_await fetches_.close();
+  co_await wallet_.close();
 }
 
 Result<rpc::NodeInfo> LocalNode::info() {

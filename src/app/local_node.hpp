@@ -5,6 +5,7 @@
 #include "app/export.hpp"
 #include "app/fetch_jobs.hpp"
 #include "app/import.hpp"
+#include "app/wallet_room.hpp"
 #include "rt/posix/ordered_worker.hpp"
 #include "settings/config_file.hpp"
 
@@ -14,7 +15,8 @@ inline constexpr std::string_view kVersion = "0.1.0";
 
 struct LocalNodeOptions {
   bool daemon = false;
-  PeerDoor* door = nullptr;  // none: no peer is served
+  PeerDoor* door = nullptr;       // none: no peer is served
+  http::Client* mints = nullptr;  // what reaches them; none: the core's client
   // For a person who waits. Thread: the worker's.
   ImportProgressFn import_progress = nullptr;
   store::ProgressFn verify_progress = nullptr;
@@ -28,7 +30,10 @@ class LocalNode final : public rpc::NodeApi {
   LocalNode(Core& core, settings::ConfigFile& config, rpc::Events& events,
             LocalNodeOptions options);
   // Long passes end soon, and the calls that wait for them.
-  void request_stop() { stop_.request_stop(); }
+  void request_stop() {
+    stop_.request_stop();
+    wallet_.request_stop();
+  }
   // What info() says of a daemon.
   void tell_ports(const rt::Address& control, const rt::Address& content) {
     control_ = control;
@@ -62,6 +67,8 @@ class LocalNode final : public rpc::NodeApi {
   // For the content port: what fetches are bringing.
   Arrivals& arrivals() { return fetches_.arrivals(); }
 
+  WalletRoom& wallet() override { return wallet_; }
+
   rpc::SwarmStatus swarm() override;
   std::vector<rpc::PeerView> peers() override;
   rpc::TransportStatus transport() override;
@@ -92,6 +99,7 @@ class LocalNode final : public rpc::NodeApi {
   std::optional<rt::Address> control_, content_;
   rt::OrderedWorker worker_{64};
   FetchJobs fetches_;
+  WalletRoom wallet_;
 };
 
 // How URLs are opened, by `net.*`.

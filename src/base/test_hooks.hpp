@@ -8,7 +8,10 @@
 // mutants: child_order, no_inner_parents, size_plus_one, trailing_byte, short_last_group;
 // connector: connector_checks_name; control port: guard_skips_method, _host, _fetch_site, _origin,
 // _token, _scope, _size, _content_type, guard_token_before_host, token_seal_unchecked,
-// rpc_scope_unchecked, rpc_depth_unchecked, rpc_batch_unbounded.
+// rpc_scope_unchecked, rpc_depth_unchecked, rpc_batch_unbounded; wallet:
+// wallet_release_after_unknown, _no_restore, _no_fence, _counter_goes_back, _body_made_anew,
+// _mark_after_send, _spent_is_failure, _books_in_two, _reissue_without_restore, _pays_again,
+// _change_dropped, _old_copy_trusted, _key_forgotten; database: db_not_exclusive.
 #pragma once
 
 #include <string_view>

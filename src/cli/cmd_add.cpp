@@ -1,13 +1,13 @@
 // add: into the store, offered, with a ticket to hand on.
 #include <fmt/core.h>
 
-#include <CLI/App.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/utf8.hpp"
 #include "cli/caller.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/file_progress.hpp"
+#include "cli/subcommand.hpp"
 
 namespace archy::cli {
 namespace {
@@ -75,13 +75,13 @@ int add(const GlobalOptions& global, const AddOptions& options) {
 
 void register_add(CLI::App& app, const GlobalOptions& global, int& exit) {
   auto options = std::make_shared<AddOptions>();
-  auto* command = app.add_subcommand(
-      "add", "add files or folders to the store; prints hashes and a ticket for each");
-  command->add_option("path", options->paths, "files or folders")->required();
-  command->add_flag("--in-place", options->in_place,
-                    "refer to the files where they are instead of copying them");
-  command->add_flag("--collection", options->collection, "make a collection of a single file too");
-  command->callback([&global, &exit, options] { exit = add(global, *options); });
+  Subcommand command(app, "add",
+                     "add files or folders to the store; prints hashes and a ticket for each");
+  command.required("path", options->paths, "files or folders");
+  command.flag("--in-place", options->in_place,
+               "refer to the files where they are instead of copying them");
+  command.flag("--collection", options->collection, "make a collection of a single file too");
+  command.run([&global, &exit, options] { exit = add(global, *options); });
 }
 
 }  // namespace archy::cli

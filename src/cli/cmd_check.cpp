@@ -1,12 +1,12 @@
 // verify: every byte held against its hash.
 #include <fmt/core.h>
 
-#include <CLI/App.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/utf8.hpp"
 #include "cli/caller.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/subcommand.hpp"
 
 namespace archy::cli {
 namespace {
@@ -51,11 +51,10 @@ int verify(const GlobalOptions& global, const std::string& only, bool repair) {
 void register_check(CLI::App& app, const GlobalOptions& global, int& exit) {
   auto only = std::make_shared<std::string>();
   auto repair = std::make_shared<bool>(false);
-  auto* command = app.add_subcommand("verify", "check every byte in the store against its hash");
-  command->add_option("hash", *only, "only this blob");
-  command->add_flag("--repair", *repair,
-                    "drop damaged parts so that a later get brings them again");
-  command->callback([&global, &exit, only, repair] { exit = verify(global, *only, *repair); });
+  Subcommand command(app, "verify", "check every byte in the store against its hash");
+  command.option("hash", *only, "only this blob");
+  command.flag("--repair", *repair, "drop damaged parts so that a later get brings them again");
+  command.run([&global, &exit, only, repair] { exit = verify(global, *only, *repair); });
 }
 
 }  // namespace archy::cli

@@ -1,13 +1,13 @@
 // doctor: whether this machine suits a node.
 #include <fmt/core.h>
 
-#include <CLI/App.hpp>
 #include <nlohmann/json.hpp>
 
 #include "app/doctor.hpp"
 #include "base/utf8.hpp"
 #include "cli/caller.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/subcommand.hpp"
 
 namespace archy::cli {
 namespace {
@@ -51,10 +51,10 @@ int doctor(const GlobalOptions& global) {
 }  // namespace
 
 void register_doctor(CLI::App& app, const GlobalOptions& global, int& exit) {
-  app.add_subcommand("doctor",
-                     "look at this machine and the data directory as a node would: ports, disk, "
-                     "clock, locks, UDP. Exit code 1 when something would fail")
-      ->callback([&global, &exit] { exit = doctor(global); });
+  Subcommand(app, "doctor",
+             "look at this machine and the data directory as a node would: ports, disk, "
+             "clock, locks, UDP. Exit code 1 when something would fail")
+      .run([&global, &exit] { exit = doctor(global); });
 }
 
 }  // namespace archy::cli

@@ -1,13 +1,13 @@
 // explain: who was asked for a blob, what each gave, and why one was left.
 #include <fmt/core.h>
 
-#include <CLI/App.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/utf8.hpp"
 #include "cli/caller.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/explain.hpp"
+#include "cli/subcommand.hpp"
 
 namespace archy::cli {
 namespace {
@@ -107,10 +107,11 @@ void print_sources(const Output& out, const Json& explained) {
 
 void register_explain(CLI::App& app, const GlobalOptions& global, int& exit) {
   auto content = std::make_shared<std::string>();
-  auto* command = app.add_subcommand(
-      "explain", "who was asked for a blob in its last fetch, what each gave, why one was left");
-  command->add_option("content", *content, "hash, s<hash> or ticket")->required();
-  command->callback([&global, &exit, content] { exit = explain(global, *content); });
+  Subcommand command(
+      app, "explain",
+      "who was asked for a blob in its last fetch, what each gave, why one was left");
+  command.required("content", *content, "hash, s<hash> or ticket");
+  command.run([&global, &exit, content] { exit = explain(global, *content); });
 }
 
 }  // namespace archy::cli

@@ -1,7 +1,6 @@
 // get: the verified bytes of a ticket or hash, from whoever has them.
 #include <fmt/core.h>
 
-#include <CLI/App.hpp>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
@@ -10,6 +9,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/explain.hpp"
 #include "cli/file_progress.hpp"
+#include "cli/subcommand.hpp"
 #include "rpc/answer.hpp"
 
 namespace archy::cli {
@@ -198,23 +198,21 @@ int get(const GlobalOptions& global, const GetOptions& options) {
 
 void register_get(CLI::App& app, const GlobalOptions& global, int& exit) {
   auto options = std::make_shared<GetOptions>();
-  auto* command = app.add_subcommand("get", "fetch and verify, from all peers and origins at once");
-  command->add_option("content", options->content, "ticket, hash, or s<hash> for a hash sequence")
-      ->required();
-  command->add_option("-o,--output", options->output,
-                      "file for a blob or a one-file collection, folder for a collection (default: "
-                      "a collection's files "
-                      "into the current folder, a blob only into the store)");
-  command->add_option("--from", options->from, "ID@IP:PORT[,IP:PORT] of a peer that may have it");
-  command->add_option("--origin", options->origins,
-                      "http or https URL, or s3://BUCKET/KEY, of the same bytes");
-  command->add_flag("--explain", options->explain,
-                    "say what each source gave, and why one was left");
-  command->add_flag("--sha256", options->sha256,
-                    "also say the SHA-256 (of a blob): one more pass over it");
-  command->add_flag("--seed", options->seed,
-                    "offer it to others too (from then on, while `serve` or a node runs)");
-  command->callback([&global, &exit, options] { exit = get(global, *options); });
+  Subcommand command(app, "get", "fetch and verify, from all peers and origins at once");
+  command.required("content", options->content, "ticket, hash, or s<hash> for a hash sequence");
+  command.option("-o,--output", options->output,
+                 "file for a blob or a one-file collection, folder for a collection (default: "
+                 "a collection's files "
+                 "into the current folder, a blob only into the store)");
+  command.option("--from", options->from, "ID@IP:PORT[,IP:PORT] of a peer that may have it");
+  command.option("--origin", options->origins,
+                 "http or https URL, or s3://BUCKET/KEY, of the same bytes");
+  command.flag("--explain", options->explain, "say what each source gave, and why one was left");
+  command.flag("--sha256", options->sha256,
+               "also say the SHA-256 (of a blob): one more pass over it");
+  command.flag("--seed", options->seed,
+               "offer it to others too (from then on, while `serve` or a node runs)");
+  command.run([&global, &exit, options] { exit = get(global, *options); });
 }
 
 }  // namespace archy::cli

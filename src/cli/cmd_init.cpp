@@ -1,12 +1,12 @@
 // init, id: the node's identity.
 #include <fmt/core.h>
 
-#include <CLI/App.hpp>
 #include <nlohmann/json.hpp>
 
 #include "app/local_node.hpp"
 #include "cli/caller.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/subcommand.hpp"
 
 namespace archy::cli {
 
@@ -56,9 +56,9 @@ int show_identity(const GlobalOptions& global, app::DataDir::Create create) {
 }  // namespace
 
 void register_init(CLI::App& app, const GlobalOptions& global, int& exit) {
-  app.add_subcommand("init", "make the data directory and the node's key; prints the endpoint id")
-      ->callback([&] { exit = show_identity(global, app::DataDir::Create::if_missing); });
-  app.add_subcommand("id", "print this node's endpoint id")->callback([&] {
+  Subcommand(app, "init", "make the data directory and the node's key; prints the endpoint id")
+      .run([&] { exit = show_identity(global, app::DataDir::Create::if_missing); });
+  Subcommand(app, "id", "print this node's endpoint id").run([&] {
     exit = show_identity(global, app::DataDir::Create::never);
   });
 }

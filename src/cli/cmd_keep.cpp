@@ -1,11 +1,11 @@
 // pin, rm, gc: what stays and what goes.
 #include <fmt/core.h>
 
-#include <CLI/App.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/caller.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/subcommand.hpp"
 
 namespace archy::cli {
 namespace {
@@ -77,29 +77,26 @@ int gc(const GlobalOptions& global, bool dry_run, std::uint64_t min_age_s) {
 
 void register_keep(CLI::App& app, const GlobalOptions& global, int& exit) {
   auto pinning = std::make_shared<PinOptions>();
-  auto* pin_command = app.add_subcommand("pin", "keep a blob or collection from gc");
-  pin_command->add_option("hash", pinning->content, "hash, s<hash> or ticket")->required();
-  pin_command->add_flag("--remove", pinning->remove, "let it go again");
-  pin_command->add_flag("--offer", pinning->offer,
-                        "also serve it to peers (with --remove: stop serving it)");
-  pin_command->callback([&global, &exit, pinning] { exit = pin(global, *pinning); });
+  Subcommand pin_command(app, "pin", "keep a blob or collection from gc");
+  pin_command.required("hash", pinning->content, "hash, s<hash> or ticket");
+  pin_command.flag("--remove", pinning->remove, "let it go again");
+  pin_command.flag("--offer", pinning->offer,
+                   "also serve it to peers (with --remove: stop serving it)");
+  pin_command.run([&global, &exit, pinning] { exit = pin(global, *pinning); });
 
   auto removing = std::make_shared<std::vector<std::string>>();
   auto force = std::make_shared<bool>(false);
-  auto* rm_command =
-      app.add_subcommand("rm", "remove blobs from the store (never the user's own files)");
-  rm_command->add_option("hash", *removing, "hashes or tickets")->required();
-  rm_command->add_flag("--force", *force, "even when pinned or named");
-  rm_command->callback(
-      [&global, &exit, removing, force] { exit = remove(global, *removing, *force); });
+  Subcommand rm_command(app, "rm", "remove blobs from the store (never the user's own files)");
+  rm_command.required("hash", *removing, "hashes or tickets");
+  rm_command.flag("--force", *force, "even when pinned or named");
+  rm_command.run([&global, &exit, removing, force] { exit = remove(global, *removing, *force); });
 
   auto dry_run = std::make_shared<bool>(false);
   auto min_age = std::make_shared<std::uint64_t>(3600);
-  auto* gc_command = app.add_subcommand("gc", "remove what no name, pin or offer keeps");
-  gc_command->add_flag("--dry-run", *dry_run, "only say what would go");
-  gc_command->add_option("--min-age", *min_age, "seconds; nothing younger goes (default 3600)");
-  gc_command->callback(
-      [&global, &exit, dry_run, min_age] { exit = gc(global, *dry_run, *min_age); });
+  Subcommand gc_command(app, "gc", "remove what no name, pin or offer keeps");
+  gc_command.flag("--dry-run", *dry_run, "only say what would go");
+  gc_command.option("--min-age", *min_age, "seconds; nothing younger goes (default 3600)");
+  gc_command.run([&global, &exit, dry_run, min_age] { exit = gc(global, *dry_run, *min_age); });
 }
 
 }  // namespace archy::cli

@@ -1,13 +1,13 @@
 // ls, info, export: what is held, and out of the store again.
 #include <fmt/core.h>
 
-#include <CLI/App.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/utf8.hpp"
 #include "cli/caller.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/file_progress.hpp"
+#include "cli/subcommand.hpp"
 
 namespace archy::cli {
 namespace {
@@ -117,20 +117,20 @@ int export_command(const GlobalOptions& global, const std::string& text, const s
 }  // namespace
 
 void register_list(CLI::App& app, const GlobalOptions& global, int& exit) {
-  app.add_subcommand("ls", "list the blobs in the store")->callback([&] { exit = ls(global); });
+  Subcommand(app, "ls", "list the blobs in the store").run([&] { exit = ls(global); });
 
   auto hash = std::make_shared<std::string>();
-  auto* one = app.add_subcommand("info", "what the store knows of one blob");
-  one->add_option("hash", *hash, "hash or ticket")->required();
-  one->callback([&global, &exit, hash] { exit = info(global, *hash); });
+  Subcommand one(app, "info", "what the store knows of one blob");
+  one.required("hash", *hash, "hash or ticket");
+  one.run([&global, &exit, hash] { exit = info(global, *hash); });
 
   auto content = std::make_shared<std::string>();
   auto to = std::make_shared<std::string>();
-  auto* out = app.add_subcommand(
-      "export", "write a blob, or the files of a collection (s<hash> or its ticket), to disk");
-  out->add_option("hash", *content, "hash, s<hash> or ticket")->required();
-  out->add_option("-o,--output", *to, "file (for a blob) or folder (for a collection)")->required();
-  out->callback([&global, &exit, content, to] { exit = export_command(global, *content, *to); });
+  Subcommand out(app, "export",
+                 "write a blob, or the files of a collection (s<hash> or its ticket), to disk");
+  out.required("hash", *content, "hash, s<hash> or ticket");
+  out.required("-o,--output", *to, "file (for a blob) or folder (for a collection)");
+  out.run([&global, &exit, content, to] { exit = export_command(global, *content, *to); });
 }
 
 }  // namespace archy::cli

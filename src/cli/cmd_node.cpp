@@ -1,13 +1,12 @@
 // node: the daemon.
 #include <fmt/core.h>
 
-#include <CLI/App.hpp>
-
 #include "app/daemon.hpp"
 #include "app/local_node.hpp"
 #include "base/log.hpp"
 #include "cli/command.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/subcommand.hpp"
 #include "settings/pages.hpp"
 
 namespace archy::cli {
@@ -51,11 +50,11 @@ int node(const GlobalOptions& global) {
 }  // namespace
 
 void register_node(CLI::App& app, const GlobalOptions& global, int& exit) {
-  auto* command = app.add_subcommand(
-      "node",
+  Subcommand command(
+      app, "node",
       "run until Ctrl-C: the control API, fetches, and the swarm when swarm.enabled is true");
-  command->footer([] { return settings::help_text(); });
-  command->callback([&global, &exit] { exit = node(global); });
+  command.footer([] { return settings::help_text(); });
+  command.run([&global, &exit] { exit = node(global); });
 }
 
 }  // namespace archy::cli

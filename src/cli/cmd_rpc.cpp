@@ -1,12 +1,12 @@
 // rpc: any method of the API. settings: what is in force.
 #include <fmt/core.h>
 
-#include <CLI/App.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/utf8.hpp"
 #include "cli/caller.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/subcommand.hpp"
 #include "rpc/message.hpp"
 #include "settings/pages.hpp"
 
@@ -49,16 +49,17 @@ int show_settings(const GlobalOptions& global, bool sample) {
 void register_rpc(CLI::App& app, const GlobalOptions& global, int& exit) {
   auto method = std::make_shared<std::string>();
   auto params = std::make_shared<std::string>("{}");
-  auto* command = app.add_subcommand(
-      "rpc", "call a method of the API (doc/rpc.md): in the running node, else in this process");
-  command->add_option("method", *method, "rpc.discover lists them")->required();
-  command->add_option("params", *params, "a JSON object (default {})");
-  command->callback([&global, &exit, method, params] { exit = call(global, *method, *params); });
+  Subcommand command(
+      app, "rpc",
+      "call a method of the API (doc/rpc.md): in the running node, else in this process");
+  command.required("method", *method, "rpc.discover lists them");
+  command.option("params", *params, "a JSON object (default {})");
+  command.run([&global, &exit, method, params] { exit = call(global, *method, *params); });
 
   auto sample = std::make_shared<bool>(false);
-  auto* show = app.add_subcommand("settings", "the settings in force and where each came from");
-  show->add_flag("--sample", *sample, "a config.toml to start from instead");
-  show->callback([&global, &exit, sample] { exit = show_settings(global, *sample); });
+  Subcommand show(app, "settings", "the settings in force and where each came from");
+  show.flag("--sample", *sample, "a config.toml to start from instead");
+  show.run([&global, &exit, sample] { exit = show_settings(global, *sample); });
 }
 
 }  // namespace archy::cli

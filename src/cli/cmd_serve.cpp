@@ -1,13 +1,13 @@
 // serve, send: answering peers until Ctrl-C.
 #include <fmt/core.h>
 
-#include <CLI/App.hpp>
 #include <nlohmann/json.hpp>
 
 #include "app/import.hpp"
 #include "cli/caller.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/file_progress.hpp"
+#include "cli/subcommand.hpp"
 #include "rt/signal.hpp"
 
 namespace archy::cli {
@@ -18,11 +18,11 @@ struct ServeOptions {
   bool bbr = false;
 };
 
-void add_transport_options(CLI::App& command, ServeOptions& options) {
-  command.add_option("--bind", options.bind,
-                     "IP:PORT to listen on (default 0.0.0.0:4919; port 0: any)");
-  command.add_flag("--bbr", options.bbr,
-                   "BBR instead of CUBIC congestion control (links that lose packets at random)");
+void add_transport_options(Subcommand& command, ServeOptions& options) {
+  command.option("--bind", options.bind,
+                 "IP:PORT to listen on (default 0.0.0.0:4919; port 0: any)");
+  command.flag("--bbr", options.bbr,
+               "BBR instead of CUBIC congestion control (links that lose packets at random)");
 }
 
 Result<std::unique_ptr<app::PeerDoor>> open_door(app::Core& core, const ServeOptions& options,
@@ -183,20 +183,21 @@ int send(const GlobalOptions& global, const SendOptions& options) {
 
 void register_serve(CLI::App& app, const GlobalOptions& global, int& exit) {
   auto serving = std::make_shared<ServeOptions>();
-  auto* serve_command = app.add_subcommand(
-      "serve", "serve everything that is offered until Ctrl-C (a running node does it already)");
-  add_transport_options(*serve_command, *serving);
-  serve_command->callback([&global, &exit, serving] { exit = serve(global, *serving); });
+  Subcommand serve_command(
+      app, "serve",
+      "serve everything that is offered until Ctrl-C (a running node does it already)");
+  add_transport_options(serve_command, *serving);
+  serve_command.run([&global, &exit, serving] { exit = serve(global, *serving); });
 
   auto sending = std::make_shared<SendOptions>();
-  auto* send_command = app.add_subcommand(
-      "send",
+  Subcommand send_command(
+      app, "send",
       "add a file or folder and serve it until Ctrl-C (beside a node: it serves); prints a ticket");
-  send_command->add_option("path", sending->path, "file or folder")->required();
-  send_command->add_flag("--copy", sending->copy,
-                         "copy into the store instead of referring to the files in place");
-  add_transport_options(*send_command, sending->serve);
-  send_command->callback([&global, &exit, sending] { exit = send(global, *sending); });
+  send_command.required("path", sending->path, "file or folder");
+  send_command.flag("--copy", sending->copy,
+                    "copy into the store instead of referring to the files in place");
+  add_transport_options(send_command, sending->serve);
+  send_command.run([&global, &exit, sending] { exit = send(global, *sending); });
 }
 
 }  // namespace archy::cli

@@ -13,7 +13,7 @@ int exit_code(Code code) {
     case Code::try_later:
       return kNotFound;
     case Code::payment_needed:
-      return kPrice;
+      return kInsufficient;
     case Code::corrupt:
     case Code::peer_fault:
       return kVerification;
@@ -25,8 +25,9 @@ int exit_code(Code code) {
     case Code::io:
     case Code::locked:
     case Code::unsupported:
-    case Code::unknown_outcome:
       return kInternal;
+    case Code::unknown_outcome:
+      return kMoneyAttention;
   }
   return kInternal;
 }

@@ -1,5 +1,6 @@
 // archipelago: the one binary. Parses the command line, runs one command, ends with its documented
 // exit code.
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <CLI/App.hpp>
@@ -12,6 +13,7 @@
 #include "base/log.hpp"
 #include "cli/command.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/secret_arguments.hpp"
 #include "rt/posix/user_mode.hpp"
 
 namespace {
@@ -20,6 +22,9 @@ constexpr const char* kVersion = "archipelago 0.1.0";
 
 int run(int argc, char** argv) {
   using namespace archy::cli;
+  const std::vector<std::string_view> words(argv + 1, argv + argc);
+  if (const auto why = secret_in(words))
+    return Output(false).error({archy::Code::bad_input, std::string(*why)});
   CLI::App app("Fetches, verifies, keeps and serves content-addressed bytes.", "archipelago");
   app.require_subcommand(1);
   app.set_version_flag("--version", kVersion);
@@ -49,6 +54,8 @@ int run(int argc, char** argv) {
   register_explain(app, global, exit);
   register_doctor(app, global, exit);
   register_node(app, global, exit);
+  register_wallet(app, global, exit);
+  register_token(app, global, exit);
   register_rpc(app, global, exit);
 
   try {
@@ -62,13 +69,22 @@ int run(int argc, char** argv) {
   return exit;
 }
 
+// Keys and ecash lie in memory: no core file has them, and no other program of the same user may
+// look (a leak checker has to).
+void keep_memory_private() {
+  const rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+#if !__has_feature(address_sanitizer)
+  prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   archy::rt::make_private_files();
   std::signal(SIGPIPE, SIG_IGN);
-  const rlimit no_core{0, 0};
-  setrlimit(RLIMIT_CORE, &no_core);  // a core file would hold the node's key
+  keep_memory_private();
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {

@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "base/log.hpp"
+#include "base/test_hooks.hpp"
 #include "db/closed_mark.hpp"
 #include "db/sqlite_error.hpp"
 
@@ -72,7 +73,8 @@ Result<> Connection::open_handle(const rt::Path& path, const Options& options) {
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   sqlite3_busy_timeout(handle_, 0);
   // Before the first read: an exclusive WAL needs no shared memory file.
-  TRY_OK(pragma("locking_mode", "EXCLUSIVE", "exclusive"));
+  if (!test_hooks::planted("db_not_exclusive"))
+    TRY_OK(pragma("locking_mode", "EXCLUSIVE", "exclusive"));
   TRY_OK(pragma("mmap_size", "0", "0"));
   TRY_OK(pragma("cell_size_check", "ON", "1"));
   return pragma("trusted_schema", "OFF", "0");
@@ -159,6 +161,9 @@ bool Connection::in_transaction() const { return sqlite3_get_autocommit(handle_)
 Result<> Connection::check_integrity(bool quick) {
   TRY(first, pragma_value(quick ? "PRAGMA quick_check(1)" : "PRAGMA integrity_check(1)"));
   if (first == "ok") return {};
+  // Above what is wrong stands where ("*** in database main ***").
+  if (const std::size_t line = first.find('\n'); first.starts_with("***") && line != first.npos)
+    first.erase(0, line + 1);
   if (const std::size_t line = first.find('\n'); line != std::string::npos) first.resize(line);
   return fail(Code::corrupt, fmt::format("{} is damaged: {}", name_, first));
 }

@@ -40,6 +40,15 @@ class Connection {
   // (another process has it), denied, no_space, io. Lifetime: `files` outlives the connection.
   static Result<std::unique_ptr<Connection>> open(rt::Files& files, const rt::Path& path,
                                                   const Schema& schema, const Options& options);
+  // A database of this schema in memory, empty or as image() gave it (of this or an older version;
+  // its rows are brought to the newest one). Errors: corrupt, unsupported.
+  static Result<std::unique_ptr<Connection>> open_image(rt::Files& files, const Schema& schema,
+                                                        ByteView image = {});
+  // Reads what can still be read of a file that open() calls damaged, and changes nothing of it.
+  // Errors: corrupt: not even its table of contents can be read; locked, not_found, io.
+  static Result<std::unique_ptr<Connection>> open_damaged(rt::Files& files, const rt::Path& path,
+                                                          const Schema& schema,
+                                                          const Options& options);
   // close() where it was not called; its answer is logged then.
   ~Connection();
   Connection(const Connection&) = delete;
@@ -48,6 +57,10 @@ class Connection {
   // Moves the WAL into the file and closes. Requires: no query alive. Errors: io, no_space: nothing
   // is lost, the WAL stays and is used at the next opening.
   Result<> close();
+
+  // From here on closing moves nothing: what is in the WAL stays there. For a file that turned out
+  // to be damaged.
+  void leave_as_it_is() { accepted_ = false; }
 
   // A statement with its parameters bound, in order. `sql` is a literal: statements are cached by
   // its text.
@@ -70,6 +83,21 @@ class Connection {
   bool in_transaction() const;
   // The whole file checked. Errors: corrupt.
   Result<> check_integrity(bool quick);
+  // The rows that `select` gives are put into the table of the same columns in `to`, those that it
+  // does not take are left out where `lenient`. How many there are now, and whether the last of
+  // them could be read.
+  struct Copied {
+    std::uint64_t rows = 0;
+    std::uint64_t refused = 0;
+    bool to_the_end = true;
+  };
+  enum class Copying : unsigned char { exact, lenient };
+  Result<Copied> copy_rows(const std::string& select, const std::string& table, Connection& to,
+                           Copying how);
+  // Every byte of the database as it is now. Requires: opened by open_image().
+  Result<Bytes> image();
+  // Rows that were ever changed through this connection: while it stays the same nothing has.
+  std::int64_t total_changes() const;
 
  private:
   friend class Query;

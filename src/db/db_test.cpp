@@ -297,5 +297,44 @@ TEST_F(ConnectionTest, StatementsInUseTwiceAtOnceDoNotDisturbEachOther) {
   EXPECT_EQ(outer->integer(0), 2);
 }
 
+TEST_F(ConnectionTest, AnImageHasTheRowsAndIsBroughtToTheNewestSchema) {
+  auto connection = open();
+  for (int i = 1; i <= 3; ++i)
+    ASSERT_TRUE((*connection)->run("INSERT INTO t VALUES (?, ?)", i, as_bytes("value")));
+  auto image = Connection::open_image(files_, kSchemaOne);
+  ASSERT_TRUE(image) << to_string(image.error());
+  const auto copied =
+      (*connection)
+          ->copy_rows("SELECT * FROM t WHERE k > 1", "t", **image, Connection::Copying::exact);
+  ASSERT_TRUE(copied);
+  EXPECT_EQ(copied->rows, 2u);
+  const auto bytes = (*image)->image();
+  ASSERT_TRUE(bytes);
+  auto newer = Connection::open_image(files_, kSchemaTwo, *bytes);
+  ASSERT_TRUE(newer) << to_string(newer.error());
+  EXPECT_EQ(count(**newer), 2);
+  EXPECT_TRUE((*newer)->run("INSERT INTO u VALUES (8)")) << "a table of the second version";
+  EXPECT_EQ(Connection::open_image(files_, kSchemaOne, *(*newer)->image()).error().code,
+            Code::unsupported);
+  Bytes broken = *bytes;
+  std::fill(broken.begin() + 512, broken.end(), 0);
+  EXPECT_FALSE(Connection::open_image(files_, kSchemaOne, broken));
+}
+
+TEST_F(ConnectionTest, RowsThatATableRefusesAreLeftOutWhereThatIsAskedFor) {
+  auto connection = open();
+  auto image = Connection::open_image(files_, kSchemaOne);
+  ASSERT_TRUE((*image)->run("INSERT INTO t VALUES (2, NULL)"));
+  for (int i = 1; i <= 3; ++i) ASSERT_TRUE((*connection)->run("INSERT INTO t VALUES (?, NULL)", i));
+  EXPECT_FALSE(
+      (*connection)->copy_rows("SELECT * FROM t", "t", **image, Connection::Copying::exact));
+  ASSERT_TRUE((*image)->run("DELETE FROM t WHERE k <> 2"));
+  const auto copied =
+      (*connection)->copy_rows("SELECT * FROM t", "t", **image, Connection::Copying::lenient);
+  ASSERT_TRUE(copied);
+  EXPECT_EQ(copied->rows, 2u);
+  EXPECT_EQ(copied->refused, 1u);
+}
+
 }  // namespace
 }  // namespace archy::db

@@ -70,5 +70,13 @@ ByteView Query::blob(int column) const {
   if (data == nullptr) return {};
   return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
+int Query::columns() const { return sqlite3_column_count(statement_); }
+std::string_view Query::column_name(int column) const {
+  const char* name = sqlite3_column_name(statement_, column);
+  return name == nullptr ? std::string_view() : std::string_view(name);
+}
+void Query::bind_to(Query& to, int index, int column) const {
+  sqlite3_bind_value(to.statement_, index, sqlite3_column_value(statement_, column));
+}
 
 }  // namespace archy::db

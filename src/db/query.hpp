@@ -53,6 +53,10 @@ class Query {
   std::int64_t integer(int column) const;
   std::string_view text(int column) const;
   ByteView blob(int column) const;
+  int columns() const;
+  std::string_view column_name(int column) const;
+  // Parameter `index` of `to` becomes what stands in this column, of whatever type.
+  void bind_to(Query& to, int index, int column) const;
   // None unless the column is a blob of 32 bytes.
   template <class T>
   std::optional<T> bytes32(int column) const {

@@ -2,6 +2,7 @@
 // has its own.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -9,12 +10,19 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/secret.hpp"
 #include "http/connector.hpp"
 #include "http/s3_signature.hpp"
 #include "rt/clock.hpp"
 #include "rt/task.hpp"
 
 namespace archy::http {
+
+// A body to send. It may hold what is worth money: it is wiped, and never logged.
+struct Post {
+  std::string content_type;
+  Secret<std::string> body;
+};
 
 struct Request {
   std::string url;
@@ -34,6 +42,12 @@ struct Request {
   // The whole head, and later each piece that is waited for. Runs only while somebody waits.
   rt::Duration no_progress_timeout = std::chrono::seconds(10);
   bool head = false;
+  // POST, for max_redirects 0 only: what was meant for one place is not sent to another. Where a
+  // kept connection turns out to be dead, the same bytes may be sent once more on a new one.
+  std::optional<Post> post = std::nullopt;
+  // Asked when a connection stands, before any byte of the request leaves. An error is what send()
+  // gives then, and nothing has left. So too without this having been asked: nothing has left.
+  std::function<Result<>()> before_sending = {};
   // A body that is or says it is longer is a peer_fault. None: the caller counts himself.
   std::optional<std::uint64_t> max_body_bytes = std::nullopt;
   // Signs the request for S3: for the URL's own origin only, a redirect to another goes unsigned.
@@ -64,7 +78,7 @@ class Client {
   virtual ~Client() = default;
   // Errors: bad_input (URL), denied (address not allowed, redirect refused), unreachable,
   // timed_out, cancelled, peer_fault (malformed head, a Content-Encoding, a body over its cap),
-  // unsupported (.onion without a proxy). Any HTTP status is a
+  // unsupported (.onion without a proxy), and what before_sending said. Any HTTP status is a
   // success here. Responses may outlive the client's own handle. `stop` covers the body too.
   virtual rt::Task<std::unique_ptr<Response>> send(Request request, std::stop_token stop) = 0;
 };

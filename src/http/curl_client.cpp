@@ -69,6 +69,8 @@ class Transfer {
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
+  static int on_connected(void* self, char*, char*, int, int);
+  void post(const Post& what, curl_slist*& list);
   void on_done(CURLcode result);
   void sign(const S3Signature& signature, curl_slist*& list);
   bool is_too_long(std::uint64_t bytes) const { return max_body_ && bytes > *max_body_; }
@@ -86,6 +88,8 @@ class Transfer {
   std::optional<std::uint64_t> announced_;  // Content-Length, where the body must have it
   std::uint64_t received_ = 0;
   std::optional<std::uint64_t> max_body_;
+  std::optional<Post> post_;  // curl reads its body from here
+  std::function<Result<>()> before_sending_;
   char error_text_[CURL_ERROR_SIZE] = {};
 };
 
@@ -125,6 +129,7 @@ Result<> Transfer::start(const Url& url, const Request& request, bool same_origi
     if (same_origin || is_harmless(name)) add(name + ": " + value);
   }
   if (request.signature && same_origin) sign(*request.signature, list);
+  if (request.post) post(*request.post, list);
   header_list_.reset(list);
 
   const auto connect_ms =
@@ -165,6 +170,11 @@ Result<> Transfer::start(const Url& url, const Request& request, bool same_origi
   curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
   curl_easy_setopt(easy_, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open);
   curl_easy_setopt(easy_, CURLOPT_OPENSOCKETDATA, this);
+  if (request.before_sending) {
+    before_sending_ = request.before_sending;
+    curl_easy_setopt(easy_, CURLOPT_PREREQFUNCTION, &Transfer::on_connected);
+    curl_easy_setopt(easy_, CURLOPT_PREREQDATA, this);
+  }
   loop_->add(easy_, [this](CURLcode result) { on_done(result); });
   return {};
 }
@@ -182,6 +192,16 @@ void Transfer::sign(const S3Signature& signature, curl_slist*& list) {
     const std::string line = "x-amz-security-token: " + signature.session_token->reveal();
     list = curl_slist_append(list, line.c_str());
   }
+}
+
+void Transfer::post(const Post& what, curl_slist*& list) {
+  post_ = what;
+  curl_easy_setopt(easy_, CURLOPT_POST, 1L);
+  curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE,
+                   static_cast<curl_off_t>(post_->body.reveal().size()));
+  curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, post_->body.reveal().data());
+  list = curl_slist_append(list, ("Content-Type: " + what.content_type).c_str());
+  list = curl_slist_append(list, "Expect:");  // the body follows at once
 }
 
 rt::Task<> Transfer::wait(rt::Instant deadline, std::stop_token stop) {
@@ -251,6 +271,14 @@ curl_socket_t Transfer::on_open(void* pointer, curlsocktype, curl_sockaddr* addr
     return CURL_SOCKET_BAD;
   }
   return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+int Transfer::on_connected(void* pointer, char*, char*, int, int) {
+  auto* self = static_cast<Transfer*>(pointer);
+  auto ready = self->before_sending_();
+  if (ready) return CURL_PREREQFUNC_OK;
+  self->error = std::move(ready).error();
+  return CURL_PREREQFUNC_ABORT;
 }
 
 void Transfer::on_done(CURLcode result) {
@@ -343,6 +371,8 @@ class CurlClient final : public Client {
   rt::Task<std::unique_ptr<Response>> send(Request request, std::stop_token stop) override {
     CO_TRY(first, parse_url(request.url));
     CO_TRY_OK(check_headers(request));
+    if (request.post && (request.max_redirects != 0 || request.head || request.signature))
+      co_return fail(Code::bad_input, "a POST is sent once, to one place, unsigned");
     Url url = first;
     for (int redirects = 0;; ++redirects) {
       const bool same_host = url.host == first.host;

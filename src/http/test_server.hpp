@@ -25,7 +25,7 @@ namespace archy::http {
 class TestServer {
  public:
   struct Request {
-    std::string method, target, raw;
+    std::string method, target, raw, body;
     std::map<std::string, std::string> headers;  // names in lower case
     std::string header(const std::string& name) const {
       const auto found = headers.find(name);
@@ -160,6 +160,19 @@ class TestServer {
       if (colon != std::string::npos) out.headers[name] = header.substr(colon + 2);
       at = next + 2;
     }
+    const auto length = out.header("content-length");
+    return length.empty() || read_body(fd, buffered, std::stoul(length), out.body);
+  }
+
+  static bool read_body(int fd, std::string& buffered, std::size_t length, std::string& out) {
+    while (buffered.size() < length) {
+      char bytes[4096];
+      const auto n = ::recv(fd, bytes, sizeof bytes, 0);
+      if (n <= 0) return false;
+      buffered.append(bytes, static_cast<std::size_t>(n));
+    }
+    out = buffered.substr(0, length);
+    buffered.erase(0, length);
     return true;
   }
 

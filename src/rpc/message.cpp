@@ -3,51 +3,13 @@
 #include <fmt/core.h>
 
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "base/test_hooks.hpp"
 #include "rpc/guard.hpp"
+#include "wire/json_scan.hpp"
 
 namespace archy::rpc {
 namespace {
-
-// Deepest nesting, counted without building anything. Brackets in strings do not count.
-int depth_of(std::string_view text) {
-  int depth = 0, deepest = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      deepest = std::max(deepest, ++depth);
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return deepest;
-}
-
-// Sees every key of every object while the text is read.
-class KeyWatch {
- public:
-  bool operator()(int, Json::parse_event_t event, const Json& value) {
-    if (event == Json::parse_event_t::object_start) open_.emplace_back();
-    if (event == Json::parse_event_t::object_end) open_.pop_back();
-    if (event == Json::parse_event_t::key) {
-      twice_ = twice_ || !open_.back().insert(value.get_ref<const std::string&>()).second;
-    }
-    return true;
-  }
-  bool twice() const { return twice_; }
-
- private:
-  std::vector<std::set<std::string>> open_;
-  bool twice_ = false;
-};
 
 bool is_id(const Json& id) {
   if (id.is_string()) return id.get_ref<const std::string&>().size() <= kIdBytes;
@@ -155,22 +117,27 @@ CallError method_not_found() {
 }
 CallError from_error(const Error& error, bool own_user) {
   const bool shown = own_user || !tells_of_us(error.code);
-  return {error_number(error.code), shown ? to_string(error) : "see the node's log",
+  return {error_number(error.code), shown ? to_string(error) : std::string(kSeeTheLog),
           std::string(to_string(error.code))};
 }
 
 Result<Message, CallError> parse_message(std::string_view text) {
   if (text.size() > kBodyBytes) return refuse(invalid_request("more than 1 MiB"));
-  if (depth_of(text) > kDepth && !test_hooks::planted("rpc_depth_unchecked"))
-    return refuse(invalid_request(fmt::format("nested deeper than {}", kDepth)));
-  Json json;
-  try {
-    KeyWatch watch;
-    json = Json::parse(text.begin(), text.end(), std::ref(watch));
-    if (watch.twice()) return refuse(invalid_request("a key stands twice in one object"));
-  } catch (const Json::exception&) {
-    return refuse(parse_error("not JSON"));
+  wire::JsonLimits limits;
+  limits.depth = kDepth;
+  if (test_hooks::planted("rpc_depth_unchecked")) limits.depth = kBodyBytes;
+  switch (wire::scan_json(text, limits)) {
+    case wire::JsonFault::nested_too_deeply:
+      return refuse(invalid_request(fmt::format("nested deeper than {}", kDepth)));
+    case wire::JsonFault::twice:
+      return refuse(invalid_request("a key stands twice in one object"));
+    case wire::JsonFault::not_json:
+    case wire::JsonFault::too_many_members:
+      return refuse(parse_error("not JSON"));
+    case wire::JsonFault::none:
+      break;
   }
+  const Json json = parse_trusted(text);
   Message message;
   message.batch = json.is_array();
   if (!message.batch) {

@@ -15,7 +15,7 @@
 
 namespace archy::rpc {
 
-inline constexpr int kDepth = 16;
+inline constexpr std::size_t kDepth = 16;
 // Calls of one batch are run one after another, in order; more than this are refused whole.
 inline constexpr std::size_t kBatch = 20;
 inline constexpr std::size_t kIdBytes = 128;
@@ -34,6 +34,7 @@ CallError invalid_request(std::string message);
 CallError method_not_found();
 // `own_user` false: what the disk and our own state say stays here; the caller gets the code in
 // words.
+inline constexpr std::string_view kSeeTheLog = "see the node's log";
 CallError from_error(const Error& error, bool own_user);
 
 // One element of a batch, or the whole text.

@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 
+#include "rpc/guard.hpp"
 #include "rpc/method.hpp"
 #include "rpc/pages.hpp"
 
@@ -65,6 +67,16 @@ TEST(Message, RefusesWhatTwoReadersCouldReadDifferently) {
     EXPECT_EQ(parsed->calls[0].invalid->number, -32600);
     EXPECT_FALSE(parsed->calls[0].id.empty()) << "what is no call is always answered";
   }
+}
+
+// As long as a body may be; what takes the square of that holds the node up. The bound is many
+// times what it takes.
+TEST(Message, ALongListTakesNoLongerThanItsText) {
+  std::string text = "[";
+  while (text.size() + 4 < kBodyBytes) text += "{},";
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_FALSE(parse_message(text + "{}]"));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
 }
 
 TEST(Message, ErrorNumbersAreStableAndOneForEachCode) {

@@ -55,6 +55,9 @@ std::vector<Method> node_methods();
 std::vector<Method> blob_methods();
 std::vector<Method> fetch_methods();
 std::vector<Method> swarm_methods();
+std::vector<Method> wallet_methods();
+std::vector<Method> backup_methods();
+std::vector<Method> money_methods();
 std::vector<Method> settings_methods();
 std::vector<Method> token_methods();
 

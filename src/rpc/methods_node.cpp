@@ -75,7 +75,7 @@ std::vector<Method> node_methods() {
        .scope = Scope::read,
        .help = "This table.",
        .result = {{"methods[].name", ""},
-                  {"methods[].scope", "read, operate or admin"},
+                  {"methods[].scope", "read, operate, spend or admin"},
                   {"methods[].changes", "whether it changes anything"},
                   {"methods[].help", ""},
                   {"methods[].params", "name, type, required, help of each"},

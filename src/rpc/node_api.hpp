@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fetch/report.hpp"
+#include "rpc/wallet_api.hpp"
 #include "rt/address.hpp"
 #include "rt/task.hpp"
 #include "settings/settings.hpp"
@@ -154,6 +155,9 @@ class NodeApi {
   // The last one that was begun of this content. Errors: not_found.
   virtual Result<FetchView> last_fetch(const Blake3Hash& hash) = 0;
   virtual Result<> cancel_fetch(std::uint64_t id) = 0;
+
+  // Lifetime: the node's.
+  virtual WalletApi& wallet() = 0;
 
   virtual SwarmStatus swarm() = 0;
   virtual std::vector<PeerView> peers() = 0;

@@ -3,15 +3,23 @@
 #pragma once
 
 #include "rpc/node_api.hpp"
+#include "rpc/odd_wallet.hpp"
 
 namespace archy::rpc {
 
 class OddNode final : public NodeApi {
  public:
   // In everything it knows of the operator's disk, also in the texts of errors.
-  static constexpr std::string_view kPrivatePath = "/odd/private";
+  static constexpr std::string_view kPrivatePath = OddWallet::kPrivatePath;
 
-  explicit OddNode(std::uint32_t seed) : state_(seed) {}
+  explicit OddNode(std::uint32_t seed)
+      : state_(seed),
+        wallet_(
+            [this]() -> std::optional<Error> {
+              if ((next() >> 16) % 4 != 0) return std::nullopt;
+              return refusal();
+            },
+            [this] { return number(); }) {}
 
   Result<NodeInfo> info() override {
     NodeInfo out;
@@ -51,6 +59,8 @@ class OddNode final : public NodeApi {
   std::vector<FetchView> fetches() override { return {fetch_view(1), fetch_view(UINT64_MAX)}; }
   Result<FetchView> last_fetch(const Blake3Hash&) override { return or_refusal(fetch_view(1)); }
   Result<> cancel_fetch(std::uint64_t) override { return refusal_or_done(); }
+
+  WalletApi& wallet() override { return wallet_; }
 
   SwarmStatus swarm() override { return {.built = odd(), .addresses = {address()}}; }
   std::vector<PeerView> peers() override {
@@ -129,6 +139,7 @@ class OddNode final : public NodeApi {
 
   std::uint32_t state_;
   settings::Settings settings_;
+  OddWallet wallet_;
 };
 
 }  // namespace archy::rpc

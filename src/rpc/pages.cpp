@@ -25,8 +25,8 @@ curl -H "Authorization: Bearer $(cat DATA_DIR/run/token)" http://127.0.0.1:4920/
 ## Who may call
 The Unix socket belongs to the node's own user: mode 0600, the user at its other end is checked, no
 token is needed. The port needs a bearer token: `run/token` (mode 0600, new at every start) has scope
-`admin`; `token.create` makes lesser ones that end by themselves. `admin` includes `operate`,
-`operate` includes `read`.
+`admin`; `token.create` makes lesser ones that end by themselves. `admin` includes `spend` (money),
+`spend` includes `operate`, `operate` includes `read`.
 
 Checks on the port, in this order, before a body is read: method (405), `Host` (421),
 `Sec-Fetch-Site` and `Origin` (403), token (401), scope (403), size (413: 1 MiB), `Content-Type:
@@ -41,7 +41,8 @@ is `204`.
 
 A call that takes long (`blob.add`, `blob.verify`, `blob.export`) ends with its connection: what
 nobody waits for any more is given up, and nothing half done is left. A fetch goes on until
-`fetch.cancel`.
+`fetch.cancel`. What a call of `wallet.*` has begun stays in the book when its connection ends: it is gone
+on with by `wallet.go_on`, or by itself.
 
 Errors carry a stable number and `data.code`, the name to switch on. Over the port the message of a
 code that tells of our disk or state (`internal io corrupt no_space locked unknown_outcome`) is only

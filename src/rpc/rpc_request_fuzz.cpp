@@ -1,7 +1,8 @@
 // Oracle: whatever is read as a call is JSON that says the same when it is read again. Every
 // message is answered, for the operator and for a stranger, by a node whose every reply may be a
 // refusal or odd: with JSON or, for notifications, with nothing; the stranger reads nothing of the
-// operator's disk. The same bytes are tried as a token and as the answer of a node.
+// operator's disk, and who may only read no token and no words. The same bytes are tried as a token
+// and as the answer of a node.
 //
 // covers: rpc/answer.cpp
 // covers: rpc/dispatch.cpp
@@ -59,18 +60,21 @@ std::string answer_to(std::string_view text, const rpc::Grant& grant) {
 
 void answered(std::string_view text, bool notifications_only) {
   for (const rpc::Grant& grant :
-       {rpc::Grant::own_user(), rpc::Grant{rpc::Scope::admin, {}}, rpc::Grant{rpc::Scope::read, {}},
+       {rpc::Grant::own_user(), rpc::Grant{rpc::Scope::admin, {}},
+        rpc::Grant{rpc::Scope::spend, {}}, rpc::Grant{rpc::Scope::read, {}},
         rpc::Grant{rpc::Scope::read, "blob.get"}}) {
     const std::string answer = answer_to(text, grant);
     CHECK(answer.empty() == notifications_only);
     if (answer.empty()) continue;
     const rpc::Json json = rpc::parse_trusted(answer);
     CHECK(json.is_object() || json.is_array());
-    const bool asked_for_it =
-        rpc::to_text(rpc::parse_trusted(text)).find(rpc::OddNode::kPrivatePath) !=
-        std::string::npos;
-    CHECK(grant.local || asked_for_it ||
-          answer.find(rpc::OddNode::kPrivatePath) == std::string::npos);
+    const std::string asked = rpc::to_text(rpc::parse_trusted(text));
+    const auto tells = [&](std::string_view what) {
+      return asked.find(what) == std::string::npos && answer.find(what) != std::string::npos;
+    };
+    CHECK(grant.local || !tells(rpc::OddNode::kPrivatePath));
+    CHECK(grant.scope == rpc::Scope::admin || !tells(rpc::OddWallet::kWords));
+    CHECK(grant.scope >= rpc::Scope::spend || !tells(rpc::OddWallet::kToken));
     if (json.is_object()) (void)rpc::result_of(answer);
   }
 }

@@ -12,7 +12,7 @@ namespace archy::rpc {
 namespace {
 
 constexpr std::string_view kVersion = "archy1";
-constexpr std::string_view kNames[] = {"read", "operate", "admin"};
+constexpr std::string_view kNames[] = {"read", "operate", "spend", "admin"};
 
 std::vector<std::string_view> split(std::string_view text) {
   std::vector<std::string_view> out;
@@ -48,6 +48,8 @@ Result<std::vector<std::string>> texts(const Caveats& caveats) {
       return fail(Code::bad_input, "not the name of a method");
     out.push_back("method=" + *caveats.only_method);
   }
+  if (caveats.cap_sats) out.push_back(fmt::format("cap={}", *caveats.cap_sats));
+  if (caveats.day_cap_sats) out.push_back(fmt::format("daycap={}", *caveats.day_cap_sats));
   return out;
 }
 
@@ -70,6 +72,7 @@ bool apply(std::string_view caveat, std::int64_t unix_s, const std::set<std::uin
   const std::string_view value = caveat.substr(equals + 1);
   if (name == "id") {
     const auto id = number<std::uint64_t>(value);
+    grant.token = id;
     return id && !revoked.contains(*id);
   }
   if (name == "scope") {
@@ -80,6 +83,16 @@ bool apply(std::string_view caveat, std::int64_t unix_s, const std::set<std::uin
   if (name == "until") {
     const auto until = number<std::int64_t>(value);
     return until && unix_s <= *until;
+  }
+  if (name == "cap") {
+    const auto cap = number<std::uint64_t>(value);
+    if (cap) grant.cap_sats = std::min(grant.cap_sats.value_or(*cap), *cap);
+    return cap && grant.token;
+  }
+  if (name == "daycap") {
+    const auto cap = number<std::uint64_t>(value);
+    if (cap) grant.day_cap_sats = std::min(grant.day_cap_sats.value_or(*cap), *cap);
+    return cap && grant.token;
   }
   if (name == "method") {
     if (grant.only_method && *grant.only_method != value) return false;
@@ -146,7 +159,9 @@ std::optional<Grant> Tokens::check(std::string_view presented, std::int64_t unix
   if (presented.starts_with(kVersion)) return check_narrow(presented, unix_s);
   const std::string root = to_hex(root_.reveal());
   if (!crypto::equal_in_constant_time(as_bytes(presented), as_bytes(root))) return std::nullopt;
-  return Grant{Scope::admin, std::nullopt, false};
+  Grant grant;
+  grant.scope = Scope::admin;
+  return grant;
 }
 
 std::optional<Grant> Tokens::check_narrow(std::string_view presented, std::int64_t unix_s) const {
@@ -159,9 +174,14 @@ std::optional<Grant> Tokens::check_narrow(std::string_view presented, std::int64
     seal = crypto::hmac_sha256(seal, as_bytes(parts[i]));
   const bool ours = crypto::equal_in_constant_time(as_bytes(parts.back()), as_bytes(to_hex(seal)));
   if (!ours && !test_hooks::planted("token_seal_unchecked")) return std::nullopt;
-  Grant grant{Scope::admin, std::nullopt, false};
+  Grant grant;
+  grant.scope = Scope::admin;
   for (std::size_t i = 1; i + 1 < parts.size(); ++i) {
     if (!apply(parts[i], unix_s, revoked_, grant)) return std::nullopt;
+  }
+  if (grant.token) {
+    const std::string holder = fmt::format("holder of {}", *grant.token);
+    grant.holder = to_hex(crypto::hmac_sha256(root_.reveal(), as_bytes(holder))).substr(0, 16);
   }
   return grant;
 }

@@ -16,26 +16,37 @@
 #include "base/result.hpp"
 #include "base/secret.hpp"
 #include "crypto/hmac_sha256.hpp"
+#include "rpc/allowances.hpp"
 #include "rt/random.hpp"
 
 namespace archy::rpc {
 
 // Each includes those before it.
-enum class Scope : unsigned char { read, operate, admin };
+enum class Scope : unsigned char { read, operate, spend, admin };
 std::string_view to_string(Scope scope);
 std::optional<Scope> scope_named(std::string_view name);
 
 // What the bearer of a token, or a user of the Unix socket, may do.
 struct Grant {
   Scope scope = Scope::read;
-  std::optional<std::string> only_method;  // and nothing else
-  bool local = false;                      // our own user, on the Unix socket or in this process
+  std::optional<std::string> only_method;   // and nothing else
+  bool local = false;                       // our own user, on the Unix socket or in this process
+  std::optional<std::uint64_t> token = {};  // the id of the one that was shown
+  std::optional<std::uint64_t> cap_sats = {};      // what it may spend in all
+  std::optional<std::uint64_t> day_cap_sats = {};  // and on one day
+  std::string holder = {};  // a name for its holder that no other start gives again
 
   bool allows(Scope needed) const { return scope >= needed; }
+  bool is_capped() const { return cap_sats || day_cap_sats; }
   bool allows_method(std::string_view method) const {
     return !only_method || *only_method == method;
   }
-  static Grant own_user() { return {Scope::admin, std::nullopt, true}; }
+  static Grant own_user() {
+    Grant out;
+    out.scope = Scope::admin;
+    out.local = true;
+    return out;
+  }
 };
 
 // Caveats of a narrow token. Several of a kind: all hold.
@@ -44,6 +55,8 @@ struct Caveats {
   std::optional<Scope> scope;                // at most
   std::optional<std::int64_t> until_unix_s;  // not after
   std::optional<std::string> only_method;
+  std::optional<std::uint64_t> cap_sats;  // counted for the token, and all that are made from it
+  std::optional<std::uint64_t> day_cap_sats;
 };
 
 inline constexpr std::size_t kTokenBytes = 512;
@@ -73,6 +86,8 @@ class Tokens {
   // None for everything but a token of ours whose caveats hold now. Takes the same time however
   // nearly right a wrong one is.
   std::optional<Grant> check(std::string_view presented, std::int64_t unix_s) const;
+  // What tokens with a cap have spent.
+  Allowances& allowances() { return allowances_; }
 
  private:
   std::optional<Grant> check_narrow(std::string_view presented, std::int64_t unix_s) const;
@@ -80,6 +95,7 @@ class Tokens {
   Secret<crypto::Mac> root_;
   std::uint64_t next_id_ = 1;
   std::set<std::uint64_t> revoked_;
+  Allowances allowances_;
 };
 
 }  // namespace archy::rpc

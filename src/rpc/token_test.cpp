@@ -88,6 +88,33 @@ TEST_F(TokensTest, ARevokedTokenIsNoneAndSoAreThoseNarrowedFromIt) {
   EXPECT_FALSE(tokens_.check(narrowed, kNow));
 }
 
+TEST_F(TokensTest, ACapIsTheTokensAndOfAllThatAreNarrowedFromIt) {
+  Caveats caveats;
+  caveats.scope = Scope::spend;
+  caveats.cap_sats = 100;
+  const auto issued = tokens_.issue(caveats);
+  const auto grant = tokens_.check(issued->token, kNow);
+  ASSERT_TRUE(grant);
+  EXPECT_EQ(grant->cap_sats, 100u);
+  EXPECT_EQ(grant->token, issued->id);
+  Caveats less;
+  less.cap_sats = 10;
+  Caveats more;
+  more.cap_sats = 1000;
+  const auto narrowed = tokens_.check(*narrow(*narrow(issued->token, less), more), kNow);
+  ASSERT_TRUE(narrowed);
+  EXPECT_EQ(narrowed->cap_sats, 10u);
+  EXPECT_EQ(narrowed->token, grant->token);
+  EXPECT_EQ(narrowed->holder, grant->holder);
+  // A number is given again after a restart; the name of a holder is not.
+  Tokens later(random_);
+  const auto other = later.check(later.issue(caveats)->token, kNow);
+  EXPECT_EQ(other->token, grant->token);
+  EXPECT_NE(other->holder, grant->holder);
+  EXPECT_FALSE(grant->holder.empty());
+  EXPECT_TRUE(tokens_.check(tokens_.reveal_root(), kNow)->holder.empty());
+}
+
 TEST_F(TokensTest, WhatIsNoTokenIsRefusedWhateverItLooksLike) {
   const std::string seal(64, '0');
   for (const std::string& text :

@@ -116,6 +116,12 @@ const std::vector<Setting>& rows() {
        .default_value = std::string("cubic"),
        .choices = {"cubic", "bbr"},
        .help = "Congestion control; bbr suits links that lose packets at random."},
+      {.name = kWalletBackupDir.name,
+       .kind = Kind::text,
+       .default_value = std::string(),
+       .help =
+           "A second folder that every backup of the wallet is written to, on another disk, say. "
+           "They are sealed with its words. Empty: backups/ in the data directory alone."},
   };
   return all;
 }

@@ -57,6 +57,7 @@ inline constexpr Key<std::string> kS3CredentialsFile{"s3.credentials_file"};
 inline constexpr Key<bool> kSwarmEnabled{"swarm.enabled"};
 inline constexpr Key<std::vector<std::string>> kSwarmBind{"swarm.bind"};
 inline constexpr Key<std::string> kSwarmCongestion{"swarm.congestion"};
+inline constexpr Key<std::string> kWalletBackupDir{"wallet.backup_dir"};
 
 // Grouped by module, in the order they are shown.
 std::span<const Setting> table();

@@ -1,0 +1,22 @@
+// What has to be true of everything that a wallet did, once all of it has ended.
+#pragma once
+
+#include <map>
+
+#include "sim/money/recorder.hpp"
+#include "sim/money/wallet_world.hpp"
+
+namespace archy::sim {
+
+// What was asked of it.
+struct Asked {
+  std::map<wallet::OperationId, cashu::Amount> caps;  // the most that a melt may cost in fees
+  std::vector<wallet::OperationId> tokens;            // sends
+};
+
+// 1. no counter stands in two bodies; 2. no fee is over its cap; 3. going on with what has ended
+// changes nothing; 4. nothing that was ever sent could still be executed; 5. no token, and no
+// secret of one, stands on the disk. Gives what is not so, or nothing.
+std::string look_back(WalletWorld& world, Recorder& recorder, const Asked& asked);
+
+}  // namespace archy::sim

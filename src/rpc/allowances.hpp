@@ -1,0 +1,58 @@
+// What bearer tokens with a cap have spent. In memory, as the tokens are: a restart ends both.
+// Pure.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/result.hpp"
+
+namespace archy::rpc {
+
+// Thread: the loop. Invariant: what is taken and spent of a token never exceeds its cap, nor what
+// is taken on one day its cap of a day. Days are those of UTC.
+class Allowances {
+ public:
+  struct Asked {
+    std::uint64_t token = 0;  // its id
+    std::uint64_t cap_sats = UINT64_MAX;
+    std::uint64_t day_cap_sats = UINT64_MAX;
+    std::int64_t day = 0;  // today. Units: days since 1970
+    std::uint64_t amount_sats = 0;
+    std::uint64_t most_fee_sats = 0;  // as much of it as there is room for
+    std::string key = {};             // the caller's name for it, or empty
+  };
+  struct Taken {
+    std::uint64_t token = 0;
+    std::uint64_t number = 0;
+    std::uint64_t most_fee_sats = 0;  // to go on with
+  };
+
+  // Takes room for the worst that it can cost. With a key that was counted before nothing is taken
+  // again, and the fee limit is the one of then. Errors: denied: there is less left.
+  Result<Taken> take(const Asked& asked);
+  // It has cost so much, whatever was taken; none: nothing was begun, as if it had not been asked.
+  void settle(const Taken& taken, std::optional<std::uint64_t> cost_sats);
+  std::uint64_t spent(std::uint64_t token) const;
+  std::uint64_t spent_on(std::uint64_t token, std::int64_t day) const;
+
+ private:
+  struct Entry {
+    std::string key;
+    std::int64_t day = 0;
+    std::uint64_t cost_sats = 0;
+    std::uint64_t most_fee_sats = 0;
+  };
+  struct Account {
+    std::uint64_t settled_sats = 0;  // of entries without a key, which are not kept
+    std::int64_t last_day = 0;       // that anything was settled of
+    std::uint64_t last_day_sats = 0;
+    std::map<std::uint64_t, Entry> entries;  // under way, or with a key
+  };
+  std::map<std::uint64_t, Account> accounts_;
+  std::uint64_t next_ = 1;
+};
+
+}  // namespace archy::rpc

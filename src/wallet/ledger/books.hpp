@@ -1,0 +1,42 @@
+// The rows that every operation works with, over one database.
+#pragma once
+
+#include "rt/clock.hpp"
+#include "wallet/ledger/journal.hpp"
+#include "wallet/ledger/operation_book.hpp"
+#include "wallet/ledger/recovery_book.hpp"
+#include "wallet/ledger/wallet_keys.hpp"
+
+namespace archy::wallet {
+
+// Thread: the loop. Lifetime: `db`, `clock` and `random` outlive it.
+struct Books {
+  Books(WalletDb& database, const crypto::Bip39Seed& seed, rt::Clock& time, rt::Random& random)
+      : db(database),
+        keys(seed),
+        seal_key(keys.seal_key()),
+        derivation(seed),
+        clock(time),
+        mints(database),
+        recoveries(database),
+        proofs(database, seal_key, derivation, random),
+        operations(database, seal_key, random),
+        journal(database, seal_key, derivation, random) {}
+  Books(const Books&) = delete;
+
+  std::int64_t now_ms() const { return clock.unix_ms(); }
+  std::uint64_t now_s() const { return static_cast<std::uint64_t>(clock.unix_ms() / 1000); }
+
+  WalletDb& db;
+  const WalletKeys keys;
+  const crypto::SealKey seal_key;
+  cashu::Derivation derivation;
+  rt::Clock& clock;
+  MintBook mints;
+  RecoveryBook recoveries;
+  ProofBook proofs;
+  OperationBook operations;
+  Journal journal;
+};
+
+}  // namespace archy::wallet

@@ -1,0 +1,131 @@
+#include "wallet/mint_flow.hpp"
+
+#include <algorithm>
+
+#include "cashu/bolt11.hpp"
+#include "cashu/mint_answers.hpp"
+#include "wallet/restore_flow.hpp"
+
+namespace archy::wallet {
+namespace {
+
+using cashu::Amount;
+
+// After its end nobody pays a quote any more; a payment on its way may take that long.
+constexpr std::uint64_t kLatePaymentS = std::uint64_t{24} * 3600;
+
+Result<> end(Books& books, Operation& operation, std::string why) {
+  operation.state = OperationState::failed;
+  operation.stage = Stage::undone;
+  operation.note = std::move(why);
+  return books.operations.update(operation, books.now_ms());
+}
+
+// The invoice is for what was asked for, and not for something else.
+Result<> check_invoice(const cashu::MintQuote& quote, Amount amount) {
+  auto invoice = cashu::parse_invoice(quote.invoice);
+  if (!invoice)
+    return fail(Code::peer_fault, "the mint's invoice cannot be read: " + invoice.error().detail);
+  if (invoice->amount_msat != amount.value() * 1000)
+    return fail(Code::peer_fault, "the mint's invoice is for another amount");
+  return {};
+}
+
+Result<> check_terms(const KnownMint& mint, Amount amount) {
+  const auto& methods = mint.info().mint_methods;
+  const auto terms = std::ranges::find_if(methods, [](const cashu::MethodTerms& each) {
+    return each.method == "bolt11" && each.unit == kUnit;
+  });
+  if (terms == methods.end())
+    return fail(Code::unsupported, mint.url() + " does not make ecash of Lightning payments now");
+  if ((terms->min && amount < *terms->min) || (terms->max && amount > *terms->max))
+    return fail(Code::unsupported,
+                mint.url() + " takes " + std::to_string(terms->min.value_or(Amount(1)).value()) +
+                    " to " + (terms->max ? std::to_string(terms->max->value()) : "any") + " sat");
+  return {};
+}
+
+}  // namespace
+
+Result<> within_cap(Books& books, const KnownMint& mint, Amount more) {
+  TRY(row, books.mints.find(mint.id()));
+  if (!row || !row->cap) return {};
+  Amount there;
+  for (const ProofState state : {ProofState::spendable, ProofState::reserved}) {
+    TRY(part, books.proofs.balance(mint.id(), kUnit, state));
+    there = there.plus(part).value_or(there);
+  }
+  const auto sum = there.plus(more);
+  if (sum && *sum <= *row->cap) return {};
+  return fail(Code::denied, "more than the " + std::to_string(row->cap->value()) +
+                                " sat that may lie at " + mint.url());
+}
+
+rt::Task<Operation> begin_mint(Books& books, KnownMint& mint, NewOperation asked,
+                               std::stop_token stop) {
+  if (asked.amount == Amount(0) || asked.amount.value() > INT64_MAX / 1000)
+    co_return fail(Code::bad_input, "an amount of at least 1 sat");
+  CO_TRY_OK(within_cap(books, mint, asked.amount));
+  CO_TRY_OK(co_await make_ready(books, mint, stop));
+  CO_TRY_OK(check_terms(mint, asked.amount));
+  asked.kind = OperationKind::mint;
+  asked.mint = mint.id();
+  CO_TRY(transaction, books.db.begin());
+  CO_TRY(operation, books.operations.begin(asked, books.now_ms()));
+  CO_TRY(index, books.operations.take_key_index());
+  CO_TRY_OK(transaction.commit());
+
+  const auto owner = crypto::Point::of(books.keys.quote_key(index));
+  auto body = co_await mint.client().post("/v1/mint/quote/bolt11",
+                                          cashu::mint_quote_body(asked.amount, kUnit, owner), stop);
+  auto said = body ? cashu::parse_mint_quote(*body, asked.amount)
+                   : Result<cashu::MintQuote>(fail(body.error()));
+  auto checked = said ? check_invoice(*said, asked.amount) : Result<>(fail(said.error()));
+  if (!checked) {
+    CO_TRY_OK(end(books, operation, checked.error().detail));
+    co_return fail(checked.error());
+  }
+  CO_TRY(quoted, books.db.begin());
+  CO_TRY_OK(books.operations.put_quote(
+      operation.id, {Secret<std::string>(said->id), said->invoice, asked.amount, Amount(0),
+                     std::nullopt, said->expiry, index}));
+  operation.stage = Stage::quoted;
+  CO_TRY_OK(books.operations.update(operation, books.now_ms()));
+  CO_TRY_OK(quoted.commit());
+  co_return operation;
+}
+
+rt::Task<> mint_round(Books& books, KnownMint& mint, Operation& operation, rt::Duration patience,
+                      std::stop_token stop) {
+  if (operation.stage == Stage::begun)
+    co_return end(books, operation, "the program ended before there was an invoice");
+  if (operation.stage == Stage::quoted) {
+    CO_TRY(quote, books.operations.quote(operation.id));
+    if (!quote) co_return fail(Code::corrupt, "wallet.db: a quote that is not there");
+    CO_TRY(body, co_await mint.client().get("/v1/mint/quote/bolt11/" + quote->id.reveal(), stop));
+    CO_TRY(said, cashu::parse_mint_quote(body, operation.amount));
+    const auto due = said.paid.minus(said.issued);
+    if (!due || *due == Amount(0)) {
+      const bool over = quote->expiry && books.now_s() > *quote->expiry + kLatePaymentS;
+      if (said.issued > Amount(0)) {
+        CO_TRY_OK(co_await make_ready(books, mint, stop));
+        CO_TRY(rescued, co_await rescue(books, mint, operation, nullptr, stop));
+        if (rescued) co_return Result<>{};
+        CO_TRY(doubted, books.recoveries.concerns(operation));
+        if (doubted) co_return end(books, operation, "a newer copy of this wallet had it issued");
+        operation.state = OperationState::needs_attention;
+        operation.note = "the mint says that it has issued the ecash, and nobody here asked for it";
+        co_return books.operations.update(operation, books.now_ms());
+      }
+      if (over && said.paid == Amount(0))
+        co_return end(books, operation, "nobody paid the invoice in time");
+      co_return Result<>{};
+    }
+    CO_TRY_OK(co_await make_ready(books, mint, stop));
+    CO_TRY(transaction, books.db.begin());
+    CO_TRY(stored, store_exchange(books, mint, std::move(transaction), operation, {.keep = *due}));
+  }
+  co_return co_await exchange_round(books, mint, operation, patience, stop);
+}
+
+}  // namespace archy::wallet

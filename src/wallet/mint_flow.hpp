@@ -1,0 +1,33 @@
+// A paid invoice becomes ecash.
+//
+//   begun --the mint's quote, its invoice checked--> quoted --paid--> requested --> settled
+//     '--no quote--> undone                             '--never paid, expired--> undone
+//
+// | crash after                     | the row says | what is then done                          |
+// |---------------------------------|--------------|--------------------------------------------|
+// | the number of the quote's key   | begun        | undone; the number is not used again       |
+// | the quote's request             | begun        | the same: an orphan quote is harmless      |
+// | the quote's row                 | quoted       | asked whether it is paid                   |
+// | from the claim's row on         | requested    | exchange.hpp's table                       |
+//
+// A quote that was paid is claimed at once and asked for for ever: mints issue after its end.
+#pragma once
+
+#include "wallet/exchange.hpp"
+#include "wallet/mints.hpp"
+
+namespace archy::wallet {
+
+// Asks for an invoice of `amount`. The operation is at `quoted` then. Errors: denied: the mint's
+// cap; unsupported: the mint does not do it, or not that amount; peer_fault: another invoice than
+// asked for.
+rt::Task<Operation> begin_mint(Books& books, KnownMint& mint, NewOperation asked,
+                               std::stop_token stop);
+// One round: is it paid, then the claim. Errors: as exchange_round.
+rt::Task<> mint_round(Books& books, KnownMint& mint, Operation& operation, rt::Duration patience,
+                      std::stop_token stop);
+
+// What may still come to this mint under its cap. Errors: denied: not that much.
+Result<> within_cap(Books& books, const KnownMint& mint, cashu::Amount more);
+
+}  // namespace archy::wallet

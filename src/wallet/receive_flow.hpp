@@ -1,0 +1,35 @@
+// Somebody else's token becomes ours.
+//
+//   (one transaction: token kept, counters, body) -> requested --our swap is signed--> settled
+//   offline, for tokens that only we can spend: (token kept) -> accepted --mint met--> requested
+//   requested --the token was spent before--> undone
+//
+// A token is known by its proofs: the same ones again, in another order or spelling, are the same
+// operation. Crashes: exchange.hpp's table; the token is in the book until it is ours or refused.
+#pragma once
+
+#include "cashu/token.hpp"
+#include "wallet/exchange.hpp"
+#include "wallet/mints.hpp"
+
+namespace archy::wallet {
+
+// What decides whether two tokens are one: the digest of their secrets' digests, ascending.
+Sha256Digest digest_of(std::span<const cashu::Proof> proofs);
+
+// Reads, checks and stores; `requested` or, where the token was known, as far as that is. The
+// mint must be trusted. Errors: bad_input, denied (cap; a lock that we do not open), not_found (a
+// keyset that the mint does not name), payment_needed (worth less than the mint's fee).
+rt::Task<Operation> begin_receive(Books& books, KnownMint& mint, const cashu::Token& token,
+                                  std::stop_token stop);
+
+// Without asking the mint: only what is locked to our key alone, with DLEQ on each proof, and for
+// long enough. It is redeemed with the next round. Errors: as begin_receive; unsupported: keysets
+// that are not known here yet.
+Result<Operation> accept_offline(Books& books, KnownMint& mint, const cashu::Token& token);
+
+// One round. Errors: as exchange_round.
+rt::Task<> receive_round(Books& books, KnownMint& mint, Operation& operation, rt::Duration patience,
+                         std::stop_token stop);
+
+}  // namespace archy::wallet
