@@ -96,7 +96,9 @@ Result<> book_signed(Books& books, const KnownMint& mint, Operation& operation,
   // Of a receive nothing was ours before, and the claim of a mint spends nothing.
   const bool own = spends_ours(operation);
   if (operation.kind != OperationKind::mint) operation.fee = difference(spent, got);
-  if (operation.kind == OperationKind::receive) operation.amount = got;
+  // A quote may have been paid more than it was for.
+  if (operation.kind == OperationKind::receive || operation.kind == OperationKind::mint)
+    operation.amount = got;
   if (operation.kind == OperationKind::send && !fenced)
     TRY_OK(keep_token(books, mint, operation, proofs));
   else if (!fenced)
@@ -182,14 +184,6 @@ Result<StoredRequest> store_fence(Books& books, KnownMint& mint, Operation& oper
   return fence;
 }
 
-Result<std::optional<StoredRequest>> unfinished_request(Books& books, const Operation& operation) {
-  TRY(requests, books.journal.requests_of(operation.id));
-  for (StoredRequest& request : requests)
-    if (request.state() == RequestState::armed || request.state() == RequestState::sent)
-      return std::optional(std::move(request));
-  return std::optional<StoredRequest>{};
-}
-
 // What stands beside a claim's outputs: the quote, which says whether it was issued.
 rt::Task<Witnessed> ask_quote(Books& books, KnownMint& mint, Operation operation,
                               std::stop_token stop) {
@@ -210,8 +204,16 @@ rt::Task<Witnessed> ask_inputs(Books& books, KnownMint& mint, Operation operatio
 
 }  // namespace
 
-Result<StoredRequest> store_exchange(Books& books, KnownMint& mint, db::Transaction transaction,
-                                     Operation& operation, const OutputPlan& plan, Stage stage) {
+Result<std::optional<StoredRequest>> unfinished_request(Books& books, const Operation& operation) {
+  TRY(requests, books.journal.requests_of(operation.id));
+  for (StoredRequest& request : requests)
+    if (request.state() == RequestState::armed || request.state() == RequestState::sent)
+      return std::optional(std::move(request));
+  return std::optional<StoredRequest>{};
+}
+
+Result<Draft> draft_exchange(Books& books, KnownMint& mint, Operation& operation,
+                             const OutputPlan& plan, Stage stage) {
   TRY(keyset, mint.for_outputs());
   TRY(outputs, plan_outputs(books, *keyset, plan));
   TRY(draft, operation.kind == OperationKind::mint
@@ -219,6 +221,12 @@ Result<StoredRequest> store_exchange(Books& books, KnownMint& mint, db::Transact
                  : draft_swap(books, operation, std::move(outputs)));
   operation.stage = stage;
   TRY_OK(books.operations.update(operation, books.now_ms()));
+  return draft;
+}
+
+Result<StoredRequest> store_exchange(Books& books, KnownMint& mint, db::Transaction transaction,
+                                     Operation& operation, const OutputPlan& plan, Stage stage) {
+  TRY(draft, draft_exchange(books, mint, operation, plan, stage));
   return books.journal.store(std::move(transaction), std::move(draft), books.now_ms());
 }
 

@@ -33,6 +33,14 @@ Result<StoredRequest> store_exchange(Books& books, KnownMint& mint, db::Transact
                                      Operation& operation, const OutputPlan& plan,
                                      Stage stage = Stage::requested);
 
+// The same without storing it, for what is stored together with it; the operation is at `stage` then.
+// Requires: within the transaction that stores it. Errors: as store_exchange.
+Result<Draft> draft_exchange(Books& books, KnownMint& mint, Operation& operation,
+                             const OutputPlan& plan, Stage stage);
+
+// Its request that is neither booked nor given up; none: there is none.
+Result<std::optional<StoredRequest>> unfinished_request(Books& books, const Operation& operation);
+
 // One round with the operation's request, and what follows from it in the books. `operation` shows
 // where it is then: still open when nothing is known yet. Errors: the disk's; denied: somebody else
 // goes on with it.

@@ -9,6 +9,8 @@ namespace {
 
 // Ecash of a keyset that ends sooner is not asked for any more. Units: seconds.
 constexpr std::uint64_t kLeastLife = std::uint64_t{7} * 24 * 3600;
+// No clock is believed to be further off. Units: seconds.
+constexpr std::int64_t kMostAhead = std::int64_t{24} * 3600;
 
 }  // namespace
 
@@ -37,7 +39,10 @@ Result<> KnownMint::read_book() {
 
 rt::Task<> KnownMint::refresh(std::stop_token stop) {
   CO_TRY(info_text, co_await client_.get("/v1/info", stop));
-  CO_TRY_OK(cashu::parse_info(info_text));
+  CO_TRY(said, cashu::parse_info(info_text));
+  if (said.unix_s && *said.unix_s <= INT64_MAX)
+    ahead_s_ = std::clamp(static_cast<std::int64_t>(*said.unix_s) - books_.now_ms() / 1000,
+                          -kMostAhead, kMostAhead);
   CO_TRY(list_text, co_await client_.get("/v1/keysets", stop));
   CO_TRY(listed, cashu::parse_keysets_answer(list_text));
   std::vector<cashu::Keyset> fresh;
@@ -57,13 +62,13 @@ rt::Task<> KnownMint::refresh(std::stop_token stop) {
   for (const cashu::Keyset& keyset : fresh)
     CO_TRY_OK(books_.mints.put_keyset(row_.id, keyset, false));
   for (const KeysetRow& row : rows_) {
-    const auto said = std::ranges::find(listed, row.keyset.id(), &cashu::KeysetEntry::id);
+    const auto entry = std::ranges::find(listed, row.keyset.id(), &cashu::KeysetEntry::id);
     // One that is not listed any more signs nothing.
-    CO_TRY_OK(books_.mints.put_keyset(row_.id, row.keyset, said != listed.end() && said->active));
+    CO_TRY_OK(books_.mints.put_keyset(row_.id, row.keyset, entry != listed.end() && entry->active));
   }
   for (const cashu::Keyset& keyset : fresh) {
-    const auto said = std::ranges::find(listed, keyset.id(), &cashu::KeysetEntry::id);
-    CO_TRY_OK(books_.mints.put_keyset(row_.id, keyset, said->active));
+    const auto entry = std::ranges::find(listed, keyset.id(), &cashu::KeysetEntry::id);
+    CO_TRY_OK(books_.mints.put_keyset(row_.id, keyset, entry->active));
   }
   CO_TRY_OK(transaction.commit());
   CO_TRY_OK(read_book());
@@ -74,6 +79,11 @@ rt::Task<> KnownMint::refresh(std::stop_token stop) {
 rt::Task<> KnownMint::meet(std::stop_token stop) {
   if (!met_) CO_TRY_OK(co_await refresh(stop));
   co_return Result<>{};
+}
+
+std::uint64_t KnownMint::now_s() const {
+  return static_cast<std::uint64_t>(
+      std::max<std::int64_t>(books_.now_ms() / 1000 + ahead_s_, 0));
 }
 
 Result<const cashu::Keyset*> KnownMint::for_outputs() const {

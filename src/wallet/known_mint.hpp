@@ -33,6 +33,9 @@ class KnownMint {
   // refresh(), unless that has been done since the program started.
   rt::Task<> meet(std::stop_token stop);
   bool is_met() const { return met_; }
+  // What time it is there, as far as it has said (NUT-06): ends of quotes are by that clock.
+  // Units: seconds since 1970.
+  std::uint64_t now_s() const;
 
   // The keyset that new ecash is asked for in: active, of our unit, not about to expire; the
   // cheapest one to spend. Errors: unsupported: there is none.
@@ -51,6 +54,7 @@ class KnownMint {
   std::vector<KeysetRow> rows_;
   cashu::Keysets keysets_;
   bool met_ = false;
+  std::int64_t ahead_s_ = 0;  // of our clock
 };
 
 }  // namespace archy::wallet

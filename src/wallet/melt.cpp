@@ -351,7 +351,9 @@ rt::Task<> send_anew(Melt& melt, std::string why) {
   CO_TRY(transaction, melt.books.db.begin());
   CO_TRY_OK(melt.books.journal.refuse(melt.request));
   melt.operation.note = std::move(why);
-  CO_TRY(stored, store_melt(melt.books, melt.mint, std::move(transaction), melt.operation, bill));
+  CO_TRY(draft, draft_melt(melt.books, melt.mint, melt.operation, bill));
+  CO_TRY(stored, melt.books.journal.store(std::move(transaction), std::move(draft),
+                                          melt.books.now_ms()));
   melt.request = std::move(stored);
   co_return co_await send_melt(melt);
 }
@@ -449,8 +451,8 @@ rt::Task<> change_round(Melt& melt) {
 
 }  // namespace
 
-Result<StoredRequest> store_melt(Books& books, KnownMint& mint, db::Transaction transaction,
-                                 Operation& operation, const cashu::MeltBill& bill) {
+Result<Draft> draft_melt(Books& books, KnownMint& mint, Operation& operation,
+                         const cashu::MeltBill& bill) {
   TRY(quote, books.operations.quote(operation.id));
   if (!quote) return fail(Code::internal, "a melt without a quote");
   TRY(inputs, books.proofs.held(operation.id, ProofState::reserved));
@@ -458,10 +460,8 @@ Result<StoredRequest> store_melt(Books& books, KnownMint& mint, db::Transaction 
   TRY(blanks, plan_blanks(books, *keyset, mint.info().change ? bill.blank_outputs : 0));
   operation.stage = Stage::requested;
   TRY_OK(books.operations.update(operation, books.now_ms()));
-  Draft draft{operation.id, std::string(kMeltPath),
-              cashu::melt_body(quote->id.reveal(), inputs, messages_of(blanks), false),
-              std::move(blanks)};
-  return books.journal.store(std::move(transaction), std::move(draft), books.now_ms());
+  auto body = cashu::melt_body(quote->id.reveal(), inputs, messages_of(blanks), false);
+  return Draft{operation.id, std::string(kMeltPath), std::move(body), std::move(blanks)};
 }
 
 rt::Task<> melt_round(Books& books, KnownMint& mint, Operation& operation, rt::Duration patience,

@@ -34,9 +34,10 @@ namespace archy::wallet {
 rt::Task<> melt_round(Books& books, KnownMint& mint, Operation& operation, rt::Duration patience,
                       std::stop_token stop);
 
-// Stores the melt and commits `transaction`, in which its inputs were reserved; the operation has
-// its quote. `bill`: of those inputs.
-Result<StoredRequest> store_melt(Books& books, KnownMint& mint, db::Transaction transaction,
-                                 Operation& operation, const cashu::MeltBill& bill);
+// The melt that is to be stored; the operation is at `requested` then. Requires: within the
+// transaction that stores it, in which its inputs were reserved; the operation has its quote.
+// `bill`: of those inputs.
+Result<Draft> draft_melt(Books& books, KnownMint& mint, Operation& operation,
+                         const cashu::MeltBill& bill);
 
 }  // namespace archy::wallet

@@ -98,8 +98,8 @@ Result<bool> is_exact(Books& books, const KnownMint& mint, const MeltPlan& plan)
   return selection.sum == needed;
 }
 
-Result<Operation> begin_melt(Books& books, KnownMint& mint, NewOperation asked,
-                             const MeltPlan& plan, Amount paid_before) {
+Result<PreparedMelt> prepare_melt(Books& books, KnownMint& mint, NewOperation asked,
+                                  const MeltPlan& plan, Amount paid_before) {
   asked.kind = OperationKind::melt;
   asked.mint = mint.id();
   asked.amount = plan.quote.amount;
@@ -110,13 +110,21 @@ Result<Operation> begin_melt(Books& books, KnownMint& mint, NewOperation asked,
   TRY_OK(check_cost(cost, paid_before, *plan.quote.most_fee));
   TRY(bill,
       cashu::melt_bill(selection.sum, plan.quote.amount, plan.quote.fee_reserve, selection.fee));
-  TRY(transaction, books.db.begin());
   TRY(operation, books.operations.begin(asked, books.now_ms()));
   TRY_OK(books.operations.put_quote(operation.id, plan.quote));
   for (const Pick& pick : selection.picks)
     TRY_OK(books.proofs.take(operation.id, pick.keyset, pick.amount, pick.count));
-  TRY(stored, store_melt(books, mint, std::move(transaction), operation, bill));
-  return operation;
+  TRY(draft, draft_melt(books, mint, operation, bill));
+  return PreparedMelt{std::move(operation), std::move(draft)};
+}
+
+Result<Operation> begin_melt(Books& books, KnownMint& mint, NewOperation asked,
+                             const MeltPlan& plan, Amount paid_before) {
+  TRY(transaction, books.db.begin());
+  TRY(melt, prepare_melt(books, mint, std::move(asked), plan, paid_before));
+  TRY(stored,
+      books.journal.store(std::move(transaction), std::move(melt.draft), books.now_ms()));
+  return std::move(melt.operation);
 }
 
 }  // namespace archy::wallet

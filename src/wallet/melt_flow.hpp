@@ -32,8 +32,16 @@ rt::Task<MeltPlan> plan_melt(Books& books, KnownMint& mint, const MeltTerms& ter
 // Whether what lies there can be spent on it with nothing left over.
 Result<bool> is_exact(Books& books, const KnownMint& mint, const MeltPlan& plan);
 
-// Reserves the inputs and stores the melt. `paid_before`: in fees, for having them. Errors:
-// payment_needed; denied as above.
+struct PreparedMelt {
+  Operation operation;
+  Draft draft;
+};
+// Reserves the inputs of a melt that is to be stored. Requires: within the transaction that stores
+// it. `paid_before`: in fees, for having them. Errors: payment_needed; denied as above.
+Result<PreparedMelt> prepare_melt(Books& books, KnownMint& mint, NewOperation asked,
+                                  const MeltPlan& plan, cashu::Amount paid_before);
+
+// The same, stored.
 Result<Operation> begin_melt(Books& books, KnownMint& mint, NewOperation asked,
                              const MeltPlan& plan, cashu::Amount paid_before);
 

@@ -11,6 +11,9 @@
 // | from the claim's row on         | requested    | exchange.hpp's table                       |
 //
 // A quote that was paid is claimed at once and asked for for ever: mints issue after its end.
+//
+// The claim of a cross swap is stored before anything is paid: then the row says `quoted` and has a
+// request that was not sent, and what is paid is claimed with that.
 #pragma once
 
 #include "wallet/exchange.hpp"
@@ -26,6 +29,10 @@ rt::Task<Operation> begin_mint(Books& books, KnownMint& mint, NewOperation asked
 // One round: is it paid, then the claim. Errors: as exchange_round.
 rt::Task<> mint_round(Books& books, KnownMint& mint, Operation& operation, rt::Duration patience,
                       std::stop_token stop);
+
+// Nobody has paid, or will: the claim that was stored for it is given up, too. Requires: nothing of
+// it can be paid or executed any more.
+Result<> end_mint(Books& books, Operation& operation, std::string why);
 
 // What may still come to this mint under its cap. Errors: denied: not that much.
 Result<> within_cap(Books& books, const KnownMint& mint, cashu::Amount more);

@@ -162,11 +162,12 @@ rt::Task<std::optional<Operation>> begin_sweep(Books& books, KnownMint& mint,
   co_return None(std::move(swap));
 }
 
-rt::Task<Operation> begin_exact(Books& books, KnownMint& mint, Amount exact, std::stop_token stop) {
+rt::Task<Operation> begin_exact(Books& books, KnownMint& mint, Amount exact,
+                                std::optional<OperationId> part_of, std::stop_token stop) {
   CO_TRY_OK(co_await make_ready(books, mint, stop));
   CO_TRY(purses, purses_of(books, mint));
   CO_TRY(selection, select(purses, exact, InputFee::paid_by_us));
-  NewOperation asked{OperationKind::swap, mint.id(), exact};
+  const NewOperation asked{.mint = mint.id(), .amount = exact, .part_of = part_of};
   co_return store_swap(books, mint, asked, selection, {.apart = exact});
 }
 

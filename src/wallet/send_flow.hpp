@@ -40,9 +40,9 @@ rt::Task<> look_after_handed(Books& books, KnownMint& mint, Operation& sent, std
 rt::Task<std::optional<Operation>> begin_sweep(Books& books, KnownMint& mint,
                                                std::uint64_t ends_before, std::stop_token stop);
 
-// A swap of ecash to ourselves that leaves proofs of exactly `amounts` beside the rest: for a mint
-// that gives no change. Stores it.
+// A swap of ecash to ourselves that leaves proofs of exactly this sum beside the rest: for a mint
+// that gives no change. Stores it. `part_of`: the cross swap that it serves.
 rt::Task<Operation> begin_exact(Books& books, KnownMint& mint, cashu::Amount exact,
-                                std::stop_token stop);
+                                std::optional<OperationId> part_of, std::stop_token stop);
 
 }  // namespace archy::wallet

@@ -23,6 +23,10 @@ constexpr rt::Duration kLongestPause = std::chrono::seconds(8);
 constexpr rt::Duration kPaymentPause = std::chrono::seconds(1);
 // To have an exact sum for a melt.
 constexpr int kMostSwaps = 2;
+// Between two looks whether a target has seen a payment: for the first minute, and at most.
+constexpr rt::Duration kArrivalPause = std::chrono::seconds(2);
+constexpr rt::Duration kArrivalMinute = std::chrono::seconds(60);
+constexpr rt::Duration kLongestArrivalPause = std::chrono::seconds(60);
 // A melt is answered when the payment is through.
 constexpr rt::Duration kMeltAnswer = std::chrono::seconds(90);
 
@@ -238,7 +242,7 @@ rt::Task<Operation> Wallet::melt(MeltTerms terms, Caller caller, Patience patien
   Amount paid_before;
   bool exact = !plan.needs_exact;
   for (int tries = 0; !exact && tries < kMostSwaps; ++tries) {
-    CO_TRY(swap, co_await begin_exact(books_, *mint, *plan.needs_exact, stop));
+    CO_TRY(swap, co_await begin_exact(books_, *mint, *plan.needs_exact, {}, stop));
     CO_TRY(swapped, co_await go_on(swap.id, patience, stop));
     if (swapped.state != OperationState::done)
       co_return fail(Code::try_later, "the mint has not changed the ecash yet: " + swapped.note);
@@ -250,6 +254,52 @@ rt::Task<Operation> Wallet::melt(MeltTerms terms, Caller caller, Patience patien
   CO_TRY(operation, begun_or(begin_melt(books_, *mint, std::move(asked), plan, paid_before),
                              [&] { return begun_before(caller, digest); }));
   co_return co_await go_on(operation.id, patience, stop);
+}
+
+rt::Task<Operation> Wallet::swap_between_mints(std::string from, std::string to, CrossTerms terms,
+                                               std::optional<std::string> key, Patience patience,
+                                               std::stop_token stop) {
+  CO_TRY(source, mints_.at(from));
+  CO_TRY(target, mints_.trusted(to));
+  const auto digest = request_digest(
+      "cross swap", {std::to_string(terms.amount.value()), std::to_string(terms.most_fee.value()),
+                     source->url(), target->url()});
+  const Caller caller{{}, key};
+  CO_TRY(before, begun_before(caller, digest));
+  if (before) co_return co_await go_on(before->id, patience, stop);
+  CO_TRY_OK(may_spend_at(*source));
+  CO_TRY(asked, asked_for(caller, digest));
+  CO_TRY(begun, begun_or(begin_cross_swap(books_, *source, *target, std::move(asked), terms),
+                         [&] { return begun_before(caller, digest); }));
+  if (begun.stage == Stage::begun && !driven_.contains(begun.id)) {
+    for (KnownMint* mint : {source, target})
+      if (patience.insists) mint->client().breaker().let_try();
+    CO_TRY_OK(co_await arm_driven(begun, patience, stop));
+  }
+  co_return co_await go_on(begun.id, patience, stop);
+}
+
+rt::Task<> Wallet::arm_driven(Operation operation, Patience patience, std::stop_token stop) {
+  const Driving driving(*this, operation.id);
+  auto armed = co_await arm_cross_swap(books_, mints_, operation, patience.answer, stop);
+  if (armed || armed.error().code == Code::cancelled) co_return armed;
+  // What the disk says decides nothing; what a mint or the caller's own terms say ends it.
+  if (is_of_the_mint(armed.error().code) || armed.error().code == Code::denied ||
+      armed.error().code == Code::payment_needed)
+    CO_TRY_OK(call_off(books_, operation, armed.error().detail));
+  keep_backup();
+  co_return armed;
+}
+
+Result<Operation> Wallet::cancel(OperationId id) {
+  TRY(found, books_.operations.find(id));
+  if (!found || found->kind != OperationKind::cross_swap)
+    return fail(Code::not_found, "no swap between mints has this number");
+  if (found->has_ended()) return *found;
+  if (driven_.contains(id)) return fail(Code::try_later, "it is being gone on with now");
+  TRY_OK(call_off(books_, *found, "called off"));
+  keep_backup();
+  return *found;
 }
 
 rt::Task<Operation> Wallet::send(SendTerms terms, std::optional<std::string> memo, Caller caller,
@@ -306,31 +356,83 @@ rt::Task<RestoreReport> Wallet::restore(std::string url, std::stop_token stop) {
 // --- operations ----------------------------------------------------------------------------------
 
 rt::Task<> Wallet::round(Operation& operation, rt::Duration patience, std::stop_token stop) {
+  // Asks whom it needs: a source that is away keeps no ecash from being claimed at the target.
+  if (operation.kind == OperationKind::cross_swap)
+    co_return co_await cross_round(books_, mints_, operation, std::max(patience, kMeltAnswer),
+                                   stop);
   CO_TRY(mint, mints_.at(operation.mint));
   // What it can be asked is known before it is asked; it may have changed while nobody ran.
   CO_TRY_OK(co_await mint->meet(stop));
   switch (operation.kind) {
     case OperationKind::mint:
       co_return co_await mint_round(books_, *mint, operation, patience, stop);
-    case OperationKind::melt:
-      co_return co_await melt_round(books_, *mint, operation, std::max(patience, kMeltAnswer),
-                                    stop);
+    case OperationKind::melt: {
+      auto went = co_await melt_round(books_, *mint, operation, std::max(patience, kMeltAnswer),
+                                      stop);
+      // Change of a cross swap that is through.
+      if (went && operation.part_of) went = note_cost(books_, *operation.part_of);
+      co_return went;
+    }
     case OperationKind::receive:
       co_return co_await receive_round(books_, *mint, operation, patience, stop);
     case OperationKind::swap:
     case OperationKind::send:
       co_return co_await exchange_round(books_, *mint, operation, patience, stop);
     case OperationKind::restore:
+    case OperationKind::cross_swap:
       break;
   }
   co_return fail(Code::internal, "an operation that has no rounds");
 }
 
-rt::Task<Operation> Wallet::go_on(OperationId id, Patience patience, std::stop_token stop) {
-  auto went = co_await drive(id, patience, std::move(stop));
-  keep_backup();  // before anybody sees what came of it
-  co_return went;
+Result<OperationId> Wallet::driver_of(OperationId id) {
+  TRY(found, books_.operations.find(id));
+  if (!found) return fail(Code::not_found, "no such operation");
+  TRY(driver, books_.transfers.driver_of(*found));
+  return driver.value_or(id);
 }
+
+rt::Task<Operation> Wallet::go_on(OperationId id, Patience patience, std::stop_token stop) {
+  CO_TRY(driver, driver_of(id));
+  auto went = co_await drive(driver, patience, std::move(stop));
+  keep_backup();  // before anybody sees what came of it
+  if (!went || driver == id) co_return went;
+  CO_TRY(row, books_.operations.find(id));
+  co_return *row;
+}
+
+// While it lives nobody else goes on with the operation.
+class Wallet::Driving {
+ public:
+  Driving(Wallet& wallet, OperationId id) : wallet_(wallet), id_(id) { wallet_.driven_.insert(id); }
+  ~Driving() {
+    wallet_.driven_.erase(id_);
+    wallet_.progress_.notify();
+  }
+  Driving(const Driving&) = delete;
+
+ private:
+  Wallet& wallet_;
+  OperationId id_;
+};
+
+namespace {
+
+// Between two rounds, growing.
+rt::Duration rest_before_next(const Operation& operation, rt::Duration waited, rt::Duration& pause) {
+  if (operation.kind == OperationKind::mint && operation.stage == Stage::quoted)
+    return kPaymentPause;
+  if (operation.kind == OperationKind::cross_swap && operation.stage == Stage::paid) {
+    if (waited < kArrivalMinute) return kArrivalPause;
+    pause = std::clamp(pause * 2, 2 * kArrivalPause, kLongestArrivalPause);
+    return pause;
+  }
+  const rt::Duration out = pause;
+  pause = std::min(pause * 2, kLongestPause);
+  return out;
+}
+
+}  // namespace
 
 rt::Task<Operation> Wallet::drive(OperationId id, Patience patience, std::stop_token stop) {
   if (patience.insists) {
@@ -348,16 +450,8 @@ rt::Task<Operation> Wallet::drive(OperationId id, Patience patience, std::stop_t
     CO_TRY(row, books_.operations.find(id));
     co_return *row;
   }
-  struct Driving {
-    Wallet& wallet;
-    OperationId id;
-    Driving(Wallet& w, OperationId i) : wallet(w), id(i) { wallet.driven_.insert(id); }
-    ~Driving() {
-      wallet.driven_.erase(id);
-      wallet.progress_.notify();
-    }
-    Driving(const Driving&) = delete;
-  } driving(*this, id);
+  const Driving driving(*this, id);
+  const rt::Instant begun = env_.clock.now();
   rt::Duration pause = kFirstPause;
   for (;;) {
     // Anew each time: what a failed round has left in memory is not what is in the book.
@@ -365,18 +459,15 @@ rt::Task<Operation> Wallet::drive(OperationId id, Patience patience, std::stop_t
     if (!found) co_return fail(Code::not_found, "no such operation");
     Operation operation = std::move(*found);
     if (operation.has_ended()) co_return operation;
-    const bool for_payment =
-        operation.kind == OperationKind::mint && operation.stage == Stage::quoted;
     auto went = co_await round(operation, patience.answer, stop);
     if (!went && went.error().code == Code::cancelled) co_return fail(went.error());
     if (!went && !is_of_the_mint(went.error().code)) co_return fail(went.error());
     CO_TRY(now, books_.operations.find(id));
     if (now->has_ended()) co_return *now;
     if (!went && now->note.empty()) now->note = went.error().detail;
-    const rt::Duration rest = for_payment ? kPaymentPause : pause;
+    const rt::Duration rest = rest_before_next(*now, env_.clock.now() - begun, pause);
     if (env_.clock.now() + rest > until) co_return *now;
     CO_TRY_OK(co_await rt::sleep_until(env_.executor, env_.clock, env_.clock.now() + rest, stop));
-    pause = std::min(pause * 2, kLongestPause);
   }
 }
 
@@ -384,10 +475,20 @@ rt::Task<std::vector<Operation>> Wallet::resume(Patience patience, std::stop_tok
   CO_TRY_OK(co_await sweep(stop));
   CO_TRY(open, books_.operations.open());
   std::map<MintId, std::vector<OperationId>> by_mint;
-  for (const Operation& operation : open) by_mint[operation.mint].push_back(operation.id);
+  std::vector<std::vector<OperationId>> groups;
+  for (const Operation& operation : open) {
+    CO_TRY(driver, books_.transfers.driver_of(operation));
+    if (driver) continue;
+    // One that waits for two mints waits by itself.
+    if (operation.kind == OperationKind::cross_swap)
+      groups.push_back({operation.id});
+    else
+      by_mint[operation.mint].push_back(operation.id);
+  }
+  for (auto& [mint, ids] : by_mint) groups.push_back(std::move(ids));
   rt::Scope scope(env_.executor);
   // A mint that is away holds up nobody but its own.
-  for (const auto& [mint, ids] : by_mint)
+  for (const std::vector<OperationId>& ids : groups)
     scope.start([](Wallet& wallet, std::vector<OperationId> all, Patience how,
                    std::stop_token s) -> boost::asio::awaitable<void> {
       for (const OperationId id : all) {
@@ -425,9 +526,11 @@ rt::Task<> Wallet::look_after_handed(std::stop_token stop) {
 Result<OperationView> Wallet::show(OperationId id) {
   TRY(found, books_.operations.find(id));
   if (!found) return fail(Code::not_found, "no such operation");
-  OperationView out{std::move(*found), {}, {}, {}};
+  OperationView out{std::move(*found), {}, {}, {}, {}};
   TRY(row, books_.mints.find(out.operation.mint));
   if (row) out.mint_url = row->url;
+  TRY(counterpart, counterpart_of(out.operation));
+  out.counterpart_url = std::move(counterpart);
   TRY(quote, books_.operations.quote(id));
   out.quote = std::move(quote);
   TRY(requests, books_.journal.requests_of(id));
@@ -435,6 +538,14 @@ Result<OperationView> Wallet::show(OperationId id) {
     out.requests.push_back(
         {request.path(), request.state(), request.is_unanswered(), request.outputs().size()});
   return out;
+}
+
+Result<std::string> Wallet::counterpart_of(const Operation& operation) {
+  if (!operation.part_of && operation.kind != OperationKind::cross_swap) return std::string();
+  TRY(mint, books_.transfers.counterpart(operation));
+  if (!mint) return std::string();
+  TRY(row, books_.mints.find(*mint));
+  return row ? row->url : std::string();
 }
 
 Result<std::vector<Operation>> Wallet::history(std::uint64_t limit,

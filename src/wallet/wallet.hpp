@@ -13,6 +13,7 @@
 #include "rt/scope.hpp"
 #include "rt/signal.hpp"
 #include "wallet/backup/backup_shelf.hpp"
+#include "wallet/across/cross_swap.hpp"
 #include "wallet/melt_flow.hpp"
 #include "wallet/restore_flow.hpp"
 #include "wallet/send_flow.hpp"
@@ -38,6 +39,7 @@ struct MintBalance {
 struct OperationView {
   Operation operation;
   std::string mint_url;
+  std::string counterpart_url;  // of a cross swap and its parts: the mint at the other end
   std::optional<Quote> quote;
   struct RequestView {
     std::string path;
@@ -98,6 +100,14 @@ class Wallet {
   // An invoice to be paid by somebody; go_on() claims it. Errors: begin_mint's.
   rt::Task<Operation> mint(cashu::Amount amount, Caller caller, std::stop_token stop);
   rt::Task<Operation> melt(MeltTerms terms, Caller caller, Patience patience, std::stop_token stop);
+  // Ecash at `from` becomes as much at `to`, for `most_fee` at most. The operation's amount is what
+  // was delivered, its fee what was lost on the way. Errors: what stands in the way before anything
+  // was sent (cross_swap.hpp), and the operation has failed then.
+  rt::Task<Operation> swap_between_mints(std::string from, std::string to, CrossTerms terms,
+                                         std::optional<std::string> key, Patience patience,
+                                         std::stop_token stop);
+  // Ends a cross swap of which nothing was sent. Errors: not_found; denied: money is on its way.
+  Result<Operation> cancel(OperationId id);
   // The token is token_of() the operation when that is done.
   rt::Task<Operation> send(SendTerms terms, std::optional<std::string> memo, Caller caller,
                            Patience patience, std::stop_token stop);
@@ -150,6 +160,8 @@ class Wallet {
   // Asks which tokens that are out were redeemed.
   rt::Task<> look_after_handed(std::stop_token stop);
   Result<OperationView> show(OperationId id);
+  // URL of the mint at the other end; empty: there is none.
+  Result<std::string> counterpart_of(const Operation& operation);
   Result<std::vector<Operation>> history(std::uint64_t limit,
                                          std::optional<OperationId> before = std::nullopt);
   Result<std::vector<Operation>> open_operations() { return books_.operations.open(); }
@@ -178,6 +190,9 @@ class Wallet {
  private:
   Wallet(const rt::Env& env, http::Client& http, const crypto::Bip39Seed& seed,
          std::unique_ptr<WalletDb> db, std::vector<rt::Path> backups);
+  class Driving;
+  // From its row to a stored payment; ended where that cannot be.
+  rt::Task<> arm_driven(Operation operation, Patience patience, std::stop_token stop);
   rt::Task<> round(Operation& operation, rt::Duration patience, std::stop_token stop);
   rt::Task<Operation> drive(OperationId id, Patience patience, std::stop_token stop);
   // Where anything has changed since the last one; what goes wrong is logged and told by
@@ -188,6 +203,8 @@ class Wallet {
   Result<> compare_with_backups();
   // Errors: denied: the mint, or another one, has to be asked first.
   Result<> may_spend_at(const KnownMint& mint);
+  // A part is gone on with by its cross swap while that is open.
+  Result<OperationId> driver_of(OperationId id);
   rt::Task<> one_round_each(MintId mint, std::stop_token stop);
   // Whether operations from before are open.
   Result<bool> has_undecided(const Recovery& recovery);

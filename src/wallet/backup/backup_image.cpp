@@ -47,9 +47,11 @@ std::string kept_operations(const std::string& proofs, std::int64_t now_ms) {
       "SELECT came_by FROM proofs WHERE y IN ({0}) UNION "
       "SELECT held_by FROM proofs WHERE y IN ({0})",
       proofs);
-  const std::string held = fmt::format("{} UNION {}", kOpen, of_proofs);
+  const std::string held = fmt::format(
+      "{0} UNION SELECT id FROM operations WHERE part_of IN ({0}) UNION {1}", kOpen, of_proofs);
   return fmt::format(
       "{0} UNION SELECT takes_back FROM operations WHERE id IN ({0}) UNION "
+      "SELECT part_of FROM operations WHERE id IN ({0}) UNION "
       "SELECT id FROM (SELECT id FROM operations WHERE idempotency_key IS NOT NULL AND "
       "idempotency_key NOT LIKE 'token %' AND created_ms > {1} ORDER BY created_ms DESC LIMIT {2})",
       held, (now_ms - kNamesKeptMs) / kDayMs * kDayMs, kMostNames);
@@ -60,7 +62,7 @@ std::string rows_of(std::string_view table, const std::string& proofs,
                     const std::string& operations) {
   const std::string all = fmt::format("SELECT * FROM {}", table);
   if (table == "operations") return fmt::format("{} WHERE id IN ({}) ORDER BY id", all, operations);
-  if (table == "requests" || table == "quotes")
+  if (table == "requests" || table == "quotes" || table == "transfers")
     return fmt::format("{} WHERE operation IN ({})", all, kOpen);
   if (table == "outputs")
     return fmt::format(

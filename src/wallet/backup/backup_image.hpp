@@ -1,5 +1,6 @@
 // What a backup holds: everything that the words alone do not bring back. Mints with trust, home
-// and caps; keysets with their counters; open operations with their quotes and the exact requests;
+// and caps; keysets with their counters; open operations with their quotes and the exact requests,
+// and all parts of open swaps between mints;
 // what those hold; tokens that nobody has redeemed; names that callers gave to operations of the
 // last 30 days, so that nothing is paid twice; and all ecash of mints that cannot restore.
 //
@@ -45,7 +46,8 @@ inline constexpr std::size_t kBackupHeadBytes = 32;
 
 // The tables that make up a wallet, each after those that it refers to. holdings and the ledger
 // follow from the others.
-inline constexpr std::string_view kWalletTables[] = {"mints",   "keysets", "operations", "requests",
-                                                     "outputs", "proofs",  "quotes",     "facts"};
+inline constexpr std::string_view kWalletTables[] = {"mints",   "keysets", "operations",
+                                                     "transfers", "requests", "outputs",
+                                                     "proofs",  "quotes",   "facts"};
 
 }  // namespace archy::wallet

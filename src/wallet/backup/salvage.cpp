@@ -34,7 +34,7 @@ Result<> copy_readable(db::Connection& from, std::string_view table, db::Connect
                           : table == "keysets" ? "id"
                           : table == "outputs" ? "request"
                           : table == "proofs"  ? "y"
-                          : table == "quotes"  ? "operation"
+                          : table == "quotes" || table == "transfers" ? "operation"
                                                : "name";
   for (const char* order : {"", " DESC"}) {
     const std::string select =
@@ -141,6 +141,10 @@ Result<Salvaged> salvage(const rt::Env& env, const crypto::Bip39Seed& seed, cons
       if (table == "mints") continue;
       TRY_OK(copy_readable(*from, table, db->connection()));
       if (table == "keysets") TRY_OK(keep_true_keysets(books));
+      // A part goes on by itself where the whole is lost.
+      if (table == "operations")
+        TRY_OK(db->connection().run("UPDATE operations SET part_of = NULL WHERE part_of NOT IN "
+                                    "(SELECT id FROM operations)"));
     }
     TRY(left_out, keep_what_is_true(books));
     out.left_out = left_out;

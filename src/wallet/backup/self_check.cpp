@@ -89,7 +89,19 @@ Result<> check_inputs(const StoredRequest& request, std::span<const cashu::Proof
 
 }  // namespace
 
+Result<> check_cross_swap(Books& books, const Operation& operation) {
+  TRY(transfer, books.transfers.of(operation.id));
+  const bool armed = operation.stage == Stage::requested || operation.stage == Stage::paid;
+  for (const auto& id : {transfer.claim, transfer.payment}) {
+    if (!id && !armed) continue;
+    TRY(part, id ? books.operations.find(*id) : Result<std::optional<Operation>>(std::nullopt));
+    if (!part || part->part_of != operation.id) return fail(Code::corrupt, "a part of it is missing");
+  }
+  return {};
+}
+
 Result<> check_operation(Books& books, const Operation& operation) {
+  if (operation.kind == OperationKind::cross_swap) return check_cross_swap(books, operation);
   TRY_OK(check_quote(books, operation));
   TRY(requests, books.journal.requests_of(operation.id));
   for (const StoredRequest& request : requests) TRY_OK(check_request(request));

@@ -5,6 +5,8 @@
 #include "wallet/ledger/journal.hpp"
 #include "wallet/ledger/operation_book.hpp"
 #include "wallet/ledger/recovery_book.hpp"
+#include "wallet/ledger/route_book.hpp"
+#include "wallet/ledger/transfer_book.hpp"
 #include "wallet/ledger/wallet_keys.hpp"
 
 namespace archy::wallet {
@@ -21,6 +23,8 @@ struct Books {
         recoveries(database),
         proofs(database, seal_key, derivation, random),
         operations(database, seal_key, random),
+        transfers(database),
+        routes(database),
         journal(database, seal_key, derivation, random) {}
   Books(const Books&) = delete;
 
@@ -36,6 +40,8 @@ struct Books {
   RecoveryBook recoveries;
   ProofBook proofs;
   OperationBook operations;
+  TransferBook transfers;
+  RouteBook routes;
   Journal journal;
 };
 

@@ -33,6 +33,30 @@ std::string_view to_string(RequestState state) {
 
 Result<StoredRequest> Journal::store(db::Transaction transaction, Draft draft,
                                      std::int64_t now_ms) {
+  std::vector<Draft> drafts;
+  drafts.push_back(std::move(draft));
+  TRY(stored, store_all(std::move(transaction), std::move(drafts), now_ms));
+  return std::move(stored.front());
+}
+
+Result<std::vector<StoredRequest>> Journal::store_all(db::Transaction transaction,
+                                                      std::vector<Draft> drafts,
+                                                      std::int64_t now_ms) {
+  std::vector<RequestId> ids;
+  for (const Draft& draft : drafts) {
+    TRY(id, put_request(draft, now_ms));
+    ids.push_back(id);
+  }
+  TRY_OK(transaction.commit());
+  CHECK(!db_.connection().in_transaction());  // an outer one could still take the rows back
+  if (on_stored_) on_stored_();
+  std::vector<StoredRequest> out;
+  for (std::size_t i = 0; i < drafts.size(); ++i)
+    out.push_back(StoredRequest(ids[i], std::move(drafts[i]), RequestState::armed, now_ms));
+  return out;
+}
+
+Result<RequestId> Journal::put_request(const Draft& draft, std::int64_t now_ms) {
   auto& db = db_.connection();
   const ByteView body = as_bytes(draft.body.reveal());
   crypto::SealNonce nonce;
@@ -46,10 +70,7 @@ Result<StoredRequest> Journal::store(db::Transaction transaction, Draft draft,
   const RequestId id(db.last_insert_id());
   for (std::size_t i = 0; i < draft.outputs.size(); ++i)
     TRY_OK(put_output(id, i, draft.outputs[i]));
-  TRY_OK(transaction.commit());
-  CHECK(!db.in_transaction());  // an outer one could still take the row back
-  if (on_stored_) on_stored_();
-  return StoredRequest(id, std::move(draft), RequestState::armed, now_ms);
+  return id;
 }
 
 Result<> Journal::put_output(RequestId request, std::size_t position,

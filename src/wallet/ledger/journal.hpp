@@ -101,6 +101,9 @@ class Journal {
   // taken counters. Errors: as the disk has them; then nothing of the transaction holds, and there
   // is no request.
   Result<StoredRequest> store(db::Transaction transaction, Draft draft, std::int64_t now_ms);
+  // Several, each of an operation of its own, that must be there together or not at all.
+  Result<std::vector<StoredRequest>> store_all(db::Transaction transaction,
+                                               std::vector<Draft> drafts, std::int64_t now_ms);
   // Durable before it returns. Called before the first byte of each sending leaves.
   Result<> mark_sent(StoredRequest& request);
   // An answer came to the last sending, whatever it says.
@@ -122,6 +125,7 @@ class Journal {
 
  private:
   Result<> finish(const StoredRequest& request, RequestState state);
+  Result<RequestId> put_request(const Draft& draft, std::int64_t now_ms);
   Result<> put_output(RequestId request, std::size_t position, const PlannedOutput& planned);
   Result<std::vector<PlannedOutput>> outputs_of(RequestId request);
 

@@ -16,6 +16,8 @@ std::string_view to_string(OperationKind kind) {
       return "receive";
     case OperationKind::restore:
       return "restore";
+    case OperationKind::cross_swap:
+      return "cross_swap";
   }
   return "unknown";
 }

@@ -20,6 +20,7 @@ enum class OperationKind : unsigned char {
   send = 3,     // a token for somebody else
   receive = 4,  // somebody else's token becomes ours
   restore = 5,  // from the words alone
+  cross_swap = 6,  // ecash of one mint becomes ecash of another: a mint there, paid by a melt here
 };
 
 // done and failed are ends. failed: nothing was spent, or it is all back. needs_attention: what the
@@ -54,6 +55,7 @@ struct Operation {
   cashu::Amount amount;
   cashu::Amount fee;                      // known when it is done
   std::optional<OperationId> takes_back;  // swap: the send whose token is taken back
+  std::optional<OperationId> part_of;     // the cross swap that it serves
   std::optional<std::string> idempotency_key;
   std::optional<std::string> memo;  // of the token that is sent
   std::string note;                 // for people: why it failed, what is waited for, evidence

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view kColumns =
     "id, kind, state, stage, mint, amount, fee, idempotency_key, note, version, created_ms, "
-    "changed_ms, request_digest, takes_back, memo";
+    "changed_ms, request_digest, takes_back, memo, part_of";
 
 Operation read(const db::Query& query) {
   Operation out{OperationId(query.integer(0)),
@@ -20,10 +20,12 @@ Operation read(const db::Query& query) {
                 std::nullopt,
                 std::nullopt,
                 std::nullopt,
+                std::nullopt,
                 std::string(query.text(8)),
                 query.integer(9),
                 query.integer(10),
                 query.integer(11)};
+  if (!query.is_null(15)) out.part_of = OperationId(query.integer(15));
   if (!query.is_null(14)) out.memo = std::string(query.text(14));
   if (!query.is_null(13)) out.takes_back = OperationId(query.integer(13));
   if (!query.is_null(7)) out.idempotency_key = std::string(query.text(7));
@@ -60,16 +62,18 @@ Bytes OperationBook::sealed(ByteView plain, std::string_view place) {
 Result<Operation> OperationBook::begin(const NewOperation& operation, std::int64_t now_ms) {
   std::optional<std::string_view> key;
   if (operation.idempotency_key) key = *operation.idempotency_key;
-  std::optional<std::int64_t> takes_back;
+  std::optional<std::int64_t> takes_back, part_of;
   std::optional<std::string_view> memo;
   if (operation.memo) memo = *operation.memo;
   if (operation.takes_back) takes_back = operation.takes_back->value();
+  if (operation.part_of) part_of = operation.part_of->value();
   TRY_OK(db_.run(
-      "INSERT INTO operations (kind, state, stage, mint, amount, takes_back, "
+      "INSERT INTO operations (kind, state, stage, mint, amount, takes_back, part_of, "
       "memo, idempotency_key, request_digest, created_ms, changed_ms) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (idempotency_key) DO NOTHING",
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (idempotency_key) DO NOTHING",
       operation.kind, OperationState::open, Stage::begun, operation.mint.value(),
-      integer_of(operation.amount), takes_back, memo, key, operation.request, now_ms, now_ms));
+      integer_of(operation.amount), takes_back, part_of, memo, key, operation.request, now_ms,
+      now_ms));
   if (db_.changes() != 1) return fail(Code::denied, "this operation was begun before");
   TRY(begun, find(OperationId(db_.last_insert_id())));
   if (!begun) return fail(Code::internal, "an operation that was begun is not there");

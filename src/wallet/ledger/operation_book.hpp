@@ -19,6 +19,7 @@ struct NewOperation {
   MintId mint = {};
   cashu::Amount amount = {};
   std::optional<OperationId> takes_back = std::nullopt;
+  std::optional<OperationId> part_of = std::nullopt;
   std::optional<std::string> memo = std::nullopt;
   // The caller's own name for it, and what it was asked with (digest of it): the same name with
   // another request is refused. Shape: 1 to 128 characters.

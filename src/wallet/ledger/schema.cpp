@@ -238,7 +238,48 @@ CREATE TRIGGER federation_operations_are_never_forgotten BEFORE DELETE ON federa
   SELECT RAISE(ABORT, 'an operation of a federation is never forgotten'); END;
 )sql";
 
-constexpr const char* kSteps[] = {kVersion1, kVersion2, kFederations};
+// Swaps from one mint to another (transfer_book.hpp), the operations that are parts of one, and what
+// is remembered of each way (route_book.hpp): weights in thousandths.
+constexpr const char* kTransfers = R"sql(
+ALTER TABLE operations ADD COLUMN part_of INTEGER REFERENCES operations (id);
+CREATE INDEX parts_of_operation ON operations (part_of) WHERE part_of IS NOT NULL;
+CREATE TABLE transfers (
+  operation INTEGER NOT NULL PRIMARY KEY REFERENCES operations (id),
+  from_mint INTEGER NOT NULL REFERENCES mints (id),
+  to_mint INTEGER NOT NULL REFERENCES mints (id),
+  most_fee INTEGER NOT NULL CHECK (most_fee >= 0),
+  deadline_ms INTEGER NOT NULL,
+  tries INTEGER NOT NULL DEFAULT 0,
+  claim INTEGER REFERENCES operations (id),
+  payment INTEGER REFERENCES operations (id),
+  sent_ms INTEGER,
+  paid_ms INTEGER,
+  CHECK (from_mint <> to_mint)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER a_transfer_stays_as_it_was_asked
+BEFORE UPDATE OF operation, from_mint, to_mint, most_fee, deadline_ms ON transfers BEGIN
+  SELECT RAISE(ABORT, 'a transfer stays as it was asked for'); END;
+CREATE TRIGGER transfers_are_never_forgotten BEFORE DELETE ON transfers BEGIN
+  SELECT RAISE(ABORT, 'a transfer is never forgotten'); END;
+CREATE TABLE routes (
+  from_mint INTEGER NOT NULL REFERENCES mints (id),
+  to_mint INTEGER NOT NULL REFERENCES mints (id),
+  bucket INTEGER NOT NULL,
+  successes INTEGER NOT NULL CHECK (successes >= 0),
+  failures INTEGER NOT NULL CHECK (failures >= 0),
+  in_a_row INTEGER NOT NULL,
+  usual_ms INTEGER NOT NULL,
+  usual_fee_ppm INTEGER NOT NULL,
+  most_done INTEGER NOT NULL,
+  least_failed INTEGER,
+  left_until_ms INTEGER NOT NULL,
+  last_note TEXT NOT NULL,
+  changed_ms INTEGER NOT NULL,
+  PRIMARY KEY (from_mint, to_mint, bucket)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr const char* kSteps[] = {kVersion1, kVersion2, kFederations, kTransfers};
 constexpr db::Schema kSchema{"wallet.db", 0x61725732, kSteps};
 
 }  // namespace
