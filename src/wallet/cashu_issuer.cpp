@@ -34,6 +34,7 @@ IssuerAction action_of(OperationKind kind) {
     case OperationKind::swap:
     case OperationKind::receive:
     case OperationKind::restore:
+    case OperationKind::cross_swap:
       break;
   }
   return IssuerAction::reissue;
