@@ -79,6 +79,21 @@ Result<Operation> begun_or(Result<Operation> begun, Again again) {
 
 }  // namespace
 
+// While it lives nobody else goes on with the operation.
+class Wallet::Driving {
+ public:
+  Driving(Wallet& wallet, OperationId id) : wallet_(wallet), id_(id) { wallet_.driven_.insert(id); }
+  ~Driving() {
+    wallet_.driven_.erase(id_);
+    wallet_.progress_.notify();
+  }
+  Driving(const Driving&) = delete;
+
+ private:
+  Wallet& wallet_;
+  OperationId id_;
+};
+
 Wallet::Wallet(const rt::Env& env, http::Client& http, const crypto::Bip39Seed& seed,
                std::unique_ptr<WalletDb> db, std::vector<rt::Path> backups)
     : env_(env),
@@ -400,21 +415,6 @@ rt::Task<Operation> Wallet::go_on(OperationId id, Patience patience, std::stop_t
   CO_TRY(row, books_.operations.find(id));
   co_return *row;
 }
-
-// While it lives nobody else goes on with the operation.
-class Wallet::Driving {
- public:
-  Driving(Wallet& wallet, OperationId id) : wallet_(wallet), id_(id) { wallet_.driven_.insert(id); }
-  ~Driving() {
-    wallet_.driven_.erase(id_);
-    wallet_.progress_.notify();
-  }
-  Driving(const Driving&) = delete;
-
- private:
-  Wallet& wallet_;
-  OperationId id_;
-};
 
 namespace {
 
