@@ -57,16 +57,6 @@ std::string text_of(const std::optional<Amount>& amount) {
   return amount ? std::to_string(amount->value()) : "none";
 }
 
-Result<NewOperation> asked_for(const Wallet::Caller& caller, const Sha256Digest& request) {
-  NewOperation out;
-  if (!caller.key || test_hooks::planted("wallet_key_forgotten")) return out;
-  if (caller.key->empty() || caller.key->size() > 128 || caller.key->starts_with("token "))
-    return fail(Code::bad_input, "an idempotency key of 1 to 128 characters");
-  out.idempotency_key = caller.key;
-  out.request = request;
-  return out;
-}
-
 // Of two callers at once with the same key one begins it, and the other one gets the same: `again`
 // looks for it.
 template <class Again>
@@ -228,6 +218,23 @@ Result<std::optional<Operation>> Wallet::begun_before(const Caller& caller,
                                                       const Sha256Digest& request) {
   if (!caller.key) return std::optional<Operation>{};
   return books_.operations.find(*caller.key, request);
+}
+
+Result<NewOperation> Wallet::asked_for(const Caller& caller, const Sha256Digest& request) {
+  NewOperation out;
+  if (!caller.key || test_hooks::planted("wallet_key_forgotten")) return out;
+  if (caller.key->empty() || caller.key->size() > 128 || caller.key->starts_with("token "))
+    return fail(Code::bad_input, "an idempotency key of 1 to 128 characters");
+  out.idempotency_key = caller.key;
+  out.request = request;
+  return out;
+}
+
+Sha256Digest Wallet::payment_digest(const PaymentTerms& terms) {
+  std::string mints;
+  for (const std::string& mint : terms.accepted_mints) mints += mint + '\n';
+  return request_digest("payment", {std::to_string(terms.amount.value()),
+                                    std::to_string(terms.most_fee.value()), mints});
 }
 
 rt::Task<Operation> Wallet::mint(Amount amount, Caller caller, std::stop_token stop) {

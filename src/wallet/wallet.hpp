@@ -14,6 +14,7 @@
 #include "rt/signal.hpp"
 #include "wallet/backup/backup_shelf.hpp"
 #include "wallet/across/cross_swap.hpp"
+#include "wallet/across/payment.hpp"
 #include "wallet/melt_flow.hpp"
 #include "wallet/restore_flow.hpp"
 #include "wallet/send_flow.hpp"
@@ -106,6 +107,19 @@ class Wallet {
   rt::Task<Operation> swap_between_mints(std::string from, std::string to, CrossTerms terms,
                                          std::optional<std::string> key, Patience patience,
                                          std::stop_token stop);
+  // How it would be paid now, and what each way is expected to cost. Nobody is asked.
+  Result<CostedPlan> plan_payment(const PaymentTerms& terms);
+  // A token for a payee, after a swap where that is needed. `key`: with the same terms the same
+  // token. Errors: bad_input; denied (the key was used for other terms); the disk's. What mints and
+  // limits have against it is told as NoPayment.
+  rt::Task<PaymentOutcome> build_payment_token(PaymentTerms terms, std::optional<std::string> key,
+                                               Patience patience, std::stop_token stop);
+  struct RouteView {
+    std::string from, to;
+    SizeBucket bucket = 0;
+    Route route;  // as it is now
+  };
+  Result<std::vector<RouteView>> routes();
   // Ends a cross swap of which nothing was sent. Errors: not_found; denied: money is on its way.
   Result<Operation> cancel(OperationId id);
   // The token is token_of() the operation when that is done.
@@ -211,6 +225,19 @@ class Wallet {
   Result<> note_recovered(MintId mint, const RestoreReport& report);
   rt::Task<> recover_mint(Recovery recovery, std::stop_token stop);
   Result<> undo_unsent_ones();
+  using Brought = std::variant<cashu::Amount, NoPayment>;
+  rt::Task<Brought> bring(CostedWay way, PaymentTerms terms, std::optional<std::string> key,
+                          Patience patience, std::stop_token stop);
+  rt::Task<PaymentOutcome> hand_over(std::string mint, PaymentTerms terms, cashu::Amount spent,
+                                     std::optional<std::string> key, Sha256Digest request,
+                                     Patience patience, std::stop_token stop);
+  Result<PaymentOutcome> as_payment(const Operation& sent, const PaymentTerms& terms,
+                                    cashu::Amount spent);
+  rt::Task<std::optional<Operation>> swapped_before(std::string key, std::size_t& tried,
+                                                    Patience patience, std::stop_token stop);
+  rt::Task<> meet_accepted(PaymentTerms terms, std::stop_token stop);
+  Result<NewOperation> asked_for(const Caller& caller, const Sha256Digest& request);
+  static Sha256Digest payment_digest(const PaymentTerms& terms);
   Result<std::optional<Operation>> begun_before(const Caller& caller, const Sha256Digest& request);
 
   rt::Env env_;

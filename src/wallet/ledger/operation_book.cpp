@@ -113,6 +113,15 @@ Result<std::optional<Operation>> OperationBook::find(std::string_view idempotenc
   return std::optional<Operation>(read(query));
 }
 
+Result<std::optional<Operation>> OperationBook::named(std::string_view idempotency_key) {
+  static const std::string sql =
+      "SELECT " + std::string(kColumns) + " FROM operations WHERE idempotency_key = ?";
+  TRY(query, db_.query(sql, idempotency_key));
+  TRY(there, query.step());
+  if (!there) return std::optional<Operation>{};
+  return std::optional<Operation>(read(query));
+}
+
 Result<std::vector<Operation>> OperationBook::open() {
   static const std::string sql =
       "SELECT " + std::string(kColumns) + " FROM operations WHERE state IN (0, 3) ORDER BY id";

@@ -51,6 +51,8 @@ class OperationBook {
   // The one begun with this key. Errors: denied: it was begun for another request.
   Result<std::optional<Operation>> find(std::string_view idempotency_key,
                                         const Sha256Digest& request);
+  // The one begun with this key, for whatever.
+  Result<std::optional<Operation>> named(std::string_view idempotency_key);
   // Those that are not at an end, oldest first.
   Result<std::vector<Operation>> open();
   // What those hold that were begun up to this one, at a mint.
