@@ -19,6 +19,14 @@ std::string_view route_of(Deed deed) {
       return "POST /v1/melt/bolt11";
     case Deed::restore:
       return "POST /v1/restore";
+    case Deed::cross_quote:
+      return "POST /v1/mint/quote/bolt11";
+    case Deed::cross_price:
+      return "POST /v1/melt/quote/bolt11";
+    case Deed::cross_pay:
+      return "POST /v1/melt/bolt11";
+    case Deed::cross_claim:
+      return "POST /v1/mint/bolt11";
     default:
       return "POST /v1/swap";
   }
@@ -30,6 +38,23 @@ std::string script_of(const Cell& cell) {
                                                             : "answer_after";
   return fmt::format(R"([{{"fault":"{}","route":"{}"}}])", fault, route_of(cell.deed));
 }
+
+// At whom the request is lost.
+std::string_view mint_of(Deed deed) {
+  return deed == Deed::cross_quote || deed == Deed::cross_claim ? "mint-b" : "mint-a";
+}
+
+std::vector<testmint::MintOptions> mints_for(Deed deed) {
+  testmint::MintOptions a, b;
+  a.name = "mint-a";
+  b.name = "mint-b";
+  if (deed == Deed::cross_exact) a.without.insert(8);
+  return {a, b};
+}
+
+constexpr std::uint64_t kFunded = 75;
+constexpr std::uint64_t kAcross = 30;
+constexpr std::uint64_t kAcrossFee = 10;
 
 // What has to be there before the deed.
 struct Scene {
@@ -52,7 +77,8 @@ Result<Scene> set(WalletWorld& world, const Cell& cell) {
     world.pay_from_outside(view.quote->invoice);
     return scene;
   }
-  TRY_OK(world.fund("mint-a", 75));
+  TRY_OK(world.fund("mint-a", kFunded));
+  if (is_cross(deed)) TRY_OK(world.run(world.wallet().add_mint(world.url("mint-b"), {})));
   if (deed == Deed::melt) scene.invoice = world.outside_invoice(30);
   if (deed == Deed::receive || deed == Deed::swap) {
     TRY(sent, world.run(world.wallet().send({.amount = Amount(13)}, {}, {}, kShort, {})));
@@ -90,7 +116,46 @@ void perform(WalletWorld& world, Deed deed, const Scene& scene) {
     case Deed::restore:
       (void)world.run(wallet.restore(world.url("mint-a"), world.stop()));
       break;
+    case Deed::cross_quote:
+    case Deed::cross_price:
+    case Deed::cross_exact:
+    case Deed::cross_pay:
+    case Deed::cross_claim:
+      (void)world.run(wallet.swap_between_mints(world.url("mint-a"), world.url("mint-b"),
+                                                {Amount(kAcross), Amount(kAcrossFee)}, {}, kShort,
+                                                world.stop()));
+      break;
   }
+}
+
+// An invoice that nobody will pay any more is asked about for a day after its end.
+Result<> outlive_invoices(WalletWorld& world) {
+  TRY(open, world.wallet().open_operations());
+  for (const wallet::Operation& one : open)
+    if (one.kind != wallet::OperationKind::mint || one.stage != wallet::Stage::quoted) return {};
+  if (open.empty()) return {};
+  world.pass(26h);
+  TRY_OK(world.run(world.wallet().resume(kLong, world.stop())));
+  return {};
+}
+
+// Every sat is at one of the mints, or was a fee that the swap owns up to, under its cap.
+std::string judge_cross(WalletWorld& world) {
+  const auto history = world.wallet().history(1000);
+  if (!history) return history.error().detail;
+  std::uint64_t fees = 0, done = 0;
+  for (const wallet::Operation& one : *history) {
+    if (one.kind != wallet::OperationKind::cross_swap) continue;
+    if (one.state != wallet::OperationState::done && one.state != wallet::OperationState::failed)
+      return fmt::format("the swap is {}: {}", to_string(one.state), one.note);
+    fees += one.fee.value();
+    done += one.state == wallet::OperationState::done ? 1 : 0;
+    if (one.fee > Amount(kAcrossFee)) return fmt::format("it cost {} sat", one.fee.value());
+  }
+  const std::uint64_t there = world.balance("mint-b"), all = world.balance("mint-a") + there;
+  if (there != done * kAcross) return fmt::format("{} sat arrived for {} swaps", there, done);
+  if (all + fees != kFunded) return fmt::format("{} sat and {} of fees of {}", all, fees, kFunded);
+  return world.imbalance("mint-b");
 }
 
 // From the words and the newest backup. Gives what is wrong, or nothing.
@@ -111,7 +176,7 @@ std::string come_back(WalletWorld& world) {
 
 std::string settle(WalletWorld& world, const Cell& cell) {
   const Deed deed = cell.deed;
-  world.mint("mint-a").faults().clear();
+  for (const auto* name : {"mint-a", "mint-b"}) world.mint(name).faults().clear();
   if (cell.machine_lost) {
     if (std::string wrong = come_back(world); !wrong.empty()) return wrong;
   } else if (auto started = world.start(); !started)
@@ -122,7 +187,11 @@ std::string settle(WalletWorld& world, const Cell& cell) {
   }
   auto resumed = world.run(world.wallet().resume(kLong, world.stop()));
   if (!resumed) return "no resume: " + resumed.error().detail;
-  for (const wallet::Operation& operation : *resumed)
+  if (auto outlived = outlive_invoices(world); !outlived && is_cross(deed))
+    return "no resume later: " + outlived.error().detail;
+  auto open = world.wallet().open_operations();
+  if (!open) return open.error().detail;
+  for (const wallet::Operation& operation : *open)
     if (!operation.has_ended())
       return fmt::format("operation {} ({}) is at {}: {}", operation.id.value(),
                          to_string(operation.kind), to_string(operation.stage), operation.note);
@@ -133,13 +202,17 @@ std::string settle(WalletWorld& world, const Cell& cell) {
       return each.mint_url + " is not recovered: " + each.recovery.note;
   auto looked = world.run(world.wallet().look_after_handed(world.stop()));
   if (!looked) return "handed: " + looked.error().detail;
+  if (is_cross(deed))
+    if (std::string wrong = judge_cross(world); !wrong.empty()) return wrong;
   return world.imbalance("mint-a");
 }
 
 }  // namespace
 
 std::string_view to_string(Deed deed) {
-  constexpr std::string_view kNames[] = {"mint", "swap", "melt", "send", "receive", "restore"};
+  constexpr std::string_view kNames[] = {"mint",        "swap",        "melt",        "send",
+                                         "receive",     "restore",     "cross_quote", "cross_price",
+                                         "cross_exact", "cross_pay",   "cross_claim"};
   return kNames[static_cast<std::size_t>(deed)];
 }
 
@@ -149,11 +222,11 @@ std::string_view to_string(Loss loss) {
 }
 
 CellResult run_cell(const Cell& cell) {
-  WalletWorld world(cell.point * 16 + static_cast<std::uint64_t>(cell.loss));
+  WalletWorld world(cell.point * 16 + static_cast<std::uint64_t>(cell.loss), mints_for(cell.deed));
   auto scene = set(world, cell);
   if (!scene) return {true, "the scene: " + scene.error().detail};
   if (cell.loss != Loss::none) {
-    auto added = world.mint("mint-a").faults().add(script_of(cell));
+    auto added = world.mint(mint_of(cell.deed)).faults().add(script_of(cell));
     if (!added) return {true, added.error().detail};
   }
   world.kill_at_disk_call(cell.point, cell.death);

@@ -94,13 +94,13 @@ int run_matrix(const Settings& settings) {
         if (settings.deed.empty() || settings.deed == to_string(deed))
           rows.push_back({deed, loss, death});
   std::uint64_t passed = 0, failed = 0;
-  std::printf("%-8s %-9s %-10s %7s\n", "deed", "lost", "death", "points");
+  std::printf("%-11s %-9s %-10s %7s\n", "deed", "lost", "death", "points");
   run_forked(
       rows.size(), {.processes = 2, .timeout_s = 600},
       [&](std::uint64_t i, Outcome& outcome) { run_row(rows[i], outcome); },
       [&](std::uint64_t i, const Outcome& outcome) {
         const Row& row = rows[i];
-        std::printf("%-8s %-9s %-10s %7llu  %s\n", std::string(to_string(row.deed)).c_str(),
+        std::printf("%-11s %-9s %-10s %7llu  %s\n", std::string(to_string(row.deed)).c_str(),
                     std::string(to_string(row.loss)).c_str(),
                     std::string(name_of(row.death)).c_str(),
                     static_cast<unsigned long long>(outcome.events),
@@ -157,6 +157,11 @@ constexpr Plant kPlants[] = {
     {"wallet_change_dropped", "R11 change is had back"},
     {"wallet_old_copy_trusted", "R12 an old copy derives nothing anew"},
     {"wallet_key_forgotten", "R13 one name, one operation"},
+    {"cross_claim_stored_late", "the claim is stored before the payment leaves"},
+    {"cross_claims_first", "nothing is claimed before the payment is booked"},
+    {"cross_skips_issued", "ISSUED means restore, too"},
+    {"cross_cap_on_estimate", "the worst case is within the cap"},
+    {"wallet_two_drivers", "two that resume are one"},
 };
 
 int run_plants(const Settings& settings) {

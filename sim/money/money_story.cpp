@@ -36,11 +36,17 @@ class Story {
         world_(seed, mints(seed)),
         outcome_(outcome) {
     world_.set_client(&recorder_);
+    for (const auto& [name, mint] : world_.mints().all()) names_.push_back(name);
+    recorder_.on_sent([this](const std::string& url, const std::string&) {
+      if (world_.was_killed() || !world_.is_running()) return;
+      if (const std::string wrong = out_of_order(world_.wallet(), url); !wrong.empty())
+        outcome_.violated(wrong);
+    });
   }
 
   void tell() {
     if (!world_.start()) return outcome_.violated("no start");
-    for (const auto* name : {"mint-a", "mint-b"})
+    for (const std::string& name : names_)
       if (!world_.run(world_.wallet().add_mint(world_.url(name), {})))
         return outcome_.violated("a mint that cannot be added");
     (void)world_.wallet().set_home(world_.url("mint-a"));
@@ -51,8 +57,10 @@ class Story {
  private:
   static std::vector<testmint::MintOptions> mints(std::uint64_t seed) {
     SeededRandom random = SeededRandom(seed).split("mints");
-    testmint::MintOptions a, b;
-    for (auto* each : {&a, &b}) {
+    std::vector<testmint::MintOptions> out(random.between(2, 4));
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      testmint::MintOptions* each = &out[i];
+      each->name = std::string("mint-") + static_cast<char>('a' + i);
       each->keyset.version =
           random.chance(500'000) ? cashu::KeysetId::Version::v1 : cashu::KeysetId::Version::v2;
       each->keyset.input_fee_ppk = random.between(0, 2) * 100;
@@ -69,12 +77,17 @@ class Story {
         each->without.insert(19);
       }
     }
-    a.name = "mint-a";
-    b.name = "mint-b";
-    return {a, b};
+    return out;
   }
 
-  std::string pick_mint() { return random_.chance(700'000) ? "mint-a" : "mint-b"; }
+  std::string pick_mint() {
+    return random_.chance(600'000) ? "mint-a" : names_[random_.between(0, names_.size() - 1)];
+  }
+  std::string other_than(const std::string& name) {
+    for (;;)
+      if (std::string other = names_[random_.between(0, names_.size() - 1)]; other != name)
+        return other;
+  }
 
   void say(const std::string& line) {
     if (tell_) tell_(line);
@@ -158,10 +171,10 @@ class Story {
     auto& wallet = world_.wallet();
     const Amount amount(random_.between(1, 60));
     const wallet::Wallet::Caller caller{world_.url(name), {}};
-    const std::uint64_t choice = random_.between(0, 8);
-    constexpr std::string_view kNames[] = {"mint",    "mint",         "send",
-                                           "receive", "melt",         "take back",
-                                           "resume",  "send by name", "a second program"};
+    const std::uint64_t choice = random_.between(0, 12);
+    constexpr std::string_view kNames[] = {
+        "mint",         "mint",  "send",  "receive", "melt",           "take back", "resume",
+        "send by name", "cross", "cross", "payment", "resume at once", "a second program"};
     say(fmt::format("{} {} at {}, balance {}", kNames[choice], amount.value(), name,
                     world_.balance(name)));
     switch (choice) {
@@ -191,6 +204,17 @@ class Story {
       case 7:
         send_by_name(name, amount);
         break;
+      case 8:
+      case 9:
+        cross(name, amount);
+        break;
+      case 10:
+        payment(name, amount);
+        break;
+      case 11:
+        (void)world_.run_both(wallet.resume(kShort, world_.stop()),
+                              wallet.resume(kShort, world_.stop()));
+        break;
       default:
         if (world_.start_another()) outcome_.violated("two programs write to one wallet");
         break;
@@ -210,8 +234,57 @@ class Story {
     if (melted && cap) asked_.caps[melted->id] = *cap;
   }
 
+  void cross(const std::string& name, Amount amount) {
+    const std::string other = other_than(name);
+    trouble(other);
+    say(fmt::format("  to {}, balance {}", other, world_.balance(other)));
+    const wallet::CrossTerms terms{amount, Amount(random_.between(0, 12))};
+    std::optional<std::string> key;
+    if (random_.chance(300'000)) key = "cross " + std::to_string(named_++);
+    const auto ask = [&] {
+      return world_.run(world_.wallet().swap_between_mints(world_.url(name), world_.url(other),
+                                                           terms, key, kShort, world_.stop()));
+    };
+    const auto swapped = ask();
+    if (swapped) asked_.caps[swapped->id] = terms.most_fee;
+    if (!key || !swapped || world_.was_killed()) return;
+    const auto again = ask();
+    if (again && again->id != swapped->id) outcome_.violated("two swaps of one name");
+  }
+
+  // As a buyer would, and its token is redeemed or not.
+  void payment(const std::string& name, Amount amount) {
+    std::vector<std::string> accepted{world_.url(name)};
+    if (random_.chance(500'000)) accepted.push_back(world_.url(other_than(name)));
+    if (random_.chance(200'000)) accepted.push_back("http://never-seen.test");
+    const Amount most_fee(random_.between(0, 12));
+    std::optional<std::string> key;
+    if (random_.chance(500'000)) key = "payment " + std::to_string(named_++);
+    const auto ask = [&] {
+      return world_.run(world_.wallet().build_payment_token({accepted, amount, most_fee}, key,
+                                                            kShort, world_.stop()));
+    };
+    auto outcome = ask();
+    if (world_.was_killed() || random_.chance(150'000)) restart();
+    if (outcome_.violations > 0) return;
+    if (key) {
+      const auto again = ask();
+      const auto token_of = [](const Result<wallet::PaymentOutcome>& one) {
+        const auto* payment = one ? std::get_if<wallet::Payment>(&*one) : nullptr;
+        return payment ? std::optional(payment->token) : std::nullopt;
+      };
+      const auto first = token_of(outcome), second = token_of(again);
+      if (first && second && *first != *second) outcome_.violated("two tokens of one name");
+      if (!first && second) outcome = again;
+    }
+    const auto* paid = outcome ? std::get_if<wallet::Payment>(&*outcome) : nullptr;
+    if (paid == nullptr || world_.was_killed()) return;
+    asked_.tokens.push_back(paid->token);
+    if (paid->fee > most_fee) outcome_.violated("a payment over its fee limit");
+  }
+
   std::optional<std::string> invoice_of_other(const std::string& name, Amount amount) {
-    const std::string other = name == "mint-a" ? "mint-b" : "mint-a";
+    const std::string other = other_than(name);
     auto quoted = world_.run(world_.wallet().mint(amount, {world_.url(other), {}}, world_.stop()));
     if (!quoted) return std::nullopt;
     auto view = world_.wallet().show(quoted->id);
@@ -231,7 +304,7 @@ class Story {
 
   // Asked for twice by one name, perhaps with a restart in between: it is one operation.
   void send_by_name(const std::string& name, Amount amount) {
-    const wallet::Wallet::Caller caller{world_.url(name), "story " + std::to_string(names_++)};
+    const wallet::Wallet::Caller caller{world_.url(name), "story " + std::to_string(named_++)};
     const auto ask = [&](Amount sum) {
       return world_.run(world_.wallet().send({.amount = sum}, {}, caller, kShort, world_.stop()));
     };
@@ -261,7 +334,7 @@ class Story {
 
   // Nothing fails any more: everything comes to an end, and every sat is somewhere.
   void calm() {
-    for (const auto* name : {"mint-a", "mint-b"}) world_.mint(name).faults().clear();
+    for (const std::string& name : names_) world_.mint(name).faults().clear();
     restart();
     if (outcome_.violations > 0) return;
     // Invoices that nobody pays end a day after their own end.
@@ -279,7 +352,7 @@ class Story {
                                     to_string(operation.stage), operation.note));
     if (auto looked = world_.run(world_.wallet().look_after_handed(world_.stop())); !looked)
       outcome_.violated("handed: " + looked.error().detail);
-    for (const auto* name : {"mint-a", "mint-b"})
+    for (const std::string& name : names_)
       if (const std::string wrong = world_.imbalance(name); !wrong.empty())
         outcome_.violated(wrong);
     if (outcome_.violations == 0)
@@ -309,7 +382,7 @@ class Story {
   // A database from before much of this, in place of the newest: nothing it has to derive was used
   // since, and with the mints' memory everything is had back.
   void put_old_copy_back() {
-    for (const auto* name : {"mint-a", "mint-b"})
+    for (const std::string& name : names_)
       if (world_.mint(name).options().without.contains(9)) return;
     say("an old copy is put back");
     world_.put_database_back(copy_);
@@ -322,13 +395,13 @@ class Story {
       (void)world_.run(world_.wallet().resume(kLong, world_.stop()));
       world_.pass(25h);
     }
-    for (const auto* name : {"mint-a", "mint-b"}) {
+    for (const std::string& name : names_) {
       auto report = world_.run(world_.wallet().restore(world_.url(name), world_.stop()));
       if (!report) return outcome_.violated("no restore: " + report.error().detail);
     }
     (void)world_.run(world_.wallet().look_after_handed(world_.stop()));
     say_operations();
-    for (const auto* name : {"mint-a", "mint-b"})
+    for (const std::string& name : names_)
       if (const std::string wrong = world_.imbalance(name); !wrong.empty())
         outcome_.violated("after an old copy: " + wrong);
   }
@@ -340,7 +413,8 @@ class Story {
   Outcome& outcome_;
   std::map<std::string, Bytes> copy_;
   Asked asked_;
-  std::uint64_t names_ = 0;
+  std::vector<std::string> names_;
+  std::uint64_t named_ = 0;
 };
 
 }  // namespace

@@ -21,6 +21,7 @@ rt::Task<std::unique_ptr<http::Response>> Recorder::send(http::Request request,
                               ask = std::move(request.before_sending)]() -> Result<> {
       if (ask) TRY_OK(ask());
       sent_.insert(sent);
+      if (on_sent_) on_sent_(sent.url, sent.body);
       return {};
     };
   }

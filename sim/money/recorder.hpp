@@ -1,6 +1,7 @@
 // What a wallet has sent that moves money: for asking afterwards whether any of it could still.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 
@@ -16,6 +17,10 @@ class Recorder final : public http::Client {
   rt::Task<std::unique_ptr<http::Response>> send(http::Request request,
                                                  std::stop_token stop) override;
 
+  // Called with each before it goes on its way.
+  void on_sent(std::function<void(const std::string& url, const std::string& body)> hook) {
+    on_sent_ = std::move(hook);
+  }
   // Blinded messages that stand in two different bodies: a counter was used twice.
   std::size_t outputs_used_twice() const;
   // Every body once more, to those who were meant. What they answer does not matter.
@@ -28,6 +33,7 @@ class Recorder final : public http::Client {
   };
   http::Client& below_;
   std::set<Sent> sent_;
+  std::function<void(const std::string& url, const std::string& body)> on_sent_;
 };
 
 }  // namespace archy::sim

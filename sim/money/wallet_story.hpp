@@ -9,9 +9,25 @@
 
 namespace archy::sim {
 
-enum class Deed : unsigned char { mint, swap, melt, send, receive, restore };
-inline constexpr Deed kDeeds[] = {Deed::mint, Deed::swap,    Deed::melt,
-                                  Deed::send, Deed::receive, Deed::restore};
+enum class Deed : unsigned char {
+  mint,
+  swap,
+  melt,
+  send,
+  receive,
+  restore,
+  // A swap to another mint; what is lost is the answer to
+  cross_quote,  // the question for the target's quote (K2)
+  cross_price,  // the question for the source's (K4)
+  cross_exact,  // the swap for exact inputs at a source that gives no change (K6)
+  cross_pay,    // the payment (K7 to K12)
+  cross_claim,  // the claim (K14, K15)
+};
+inline constexpr Deed kDeeds[] = {
+    Deed::mint,        Deed::swap,        Deed::melt,        Deed::send,
+    Deed::receive,     Deed::restore,     Deed::cross_quote, Deed::cross_price,
+    Deed::cross_exact, Deed::cross_pay,   Deed::cross_claim};
+constexpr bool is_cross(Deed deed) { return deed >= Deed::cross_quote; }
 std::string_view to_string(Deed deed);
 
 // What becomes of the request that moves the money.

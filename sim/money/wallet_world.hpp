@@ -66,6 +66,25 @@ class WalletWorld {
     if (!out->has_value()) return fail(Code::timed_out, "the call never ended");
     return std::move(**out);
   }
+  // Two calls at once, until both have ended.
+  template <class T>
+  std::pair<Result<T>, Result<T>> run_both(rt::Task<T> one, rt::Task<T> other) {
+    auto first = std::make_shared<std::optional<Result<T>>>();
+    auto second = std::make_shared<std::optional<Result<T>>>();
+    launch(keep(std::move(one), first));
+    launch(keep(std::move(other), second));
+    wait([first, second] { return first->has_value() && second->has_value(); });
+    const Error never{Code::timed_out, "the call never ended"};
+    return {first->value_or(std::unexpected(never)), second->value_or(std::unexpected(never))};
+  }
+  // Calls that go on while others are run; wait_for() them.
+  template <class T>
+  std::shared_ptr<std::optional<Result<T>>> start_call(rt::Task<T> call) {
+    auto out = std::make_shared<std::optional<Result<T>>>();
+    launch(keep(std::move(call), out));
+    return out;
+  }
+  void wait_for(const std::function<bool()>& done) { wait(done); }
   // Lets time pass.
   void pass(rt::Duration time);
 

@@ -297,6 +297,41 @@ rt::Task<std::vector<WalletRoom::RecoveryView>> WalletRoom::recover(std::stop_to
   co_return co_await wallet->recover(call.stop());
 }
 
+rt::Task<OperationView> WalletRoom::swap_between_mints(Route route, Patience patience,
+                                                       std::stop_token stop) {
+  CO_TRY(wallet, open());
+  const Call call(*this, std::move(stop));
+  CO_TRY(operation, co_await wallet->swap_between_mints(route.from, route.to, route.terms,
+                                                        route.key, patience, call.stop()));
+  co_return shown(operation);
+}
+
+Result<OperationView> WalletRoom::cancel(OperationId id) {
+  TRY(wallet, open());
+  TRY(operation, wallet->cancel(id));
+  return shown(operation);
+}
+
+Result<wallet::CostedPlan> WalletRoom::plan_payment(wallet::PaymentTerms terms) {
+  TRY(wallet, open());
+  return wallet->plan_payment(terms);
+}
+
+rt::Task<wallet::PaymentOutcome> WalletRoom::build_payment_token(wallet::PaymentTerms terms,
+                                                                 std::optional<std::string> key,
+                                                                 Patience patience,
+                                                                 std::stop_token stop) {
+  CO_TRY(wallet, open());
+  const Call call(*this, std::move(stop));
+  co_return co_await wallet->build_payment_token(std::move(terms), std::move(key), patience,
+                                                 call.stop());
+}
+
+Result<std::vector<wallet::Wallet::RouteView>> WalletRoom::routes() {
+  TRY(wallet, open());
+  return wallet->routes();
+}
+
 // --- operations ----------------------------------------------------------------------------------
 
 rt::Task<OperationView> WalletRoom::go_on(OperationId id, Patience patience, std::stop_token stop) {
@@ -329,7 +364,9 @@ Result<std::vector<WalletLine>> WalletRoom::lines_of(std::vector<wallet::Operati
   TRY(balances, this->balances());
   std::vector<WalletLine> out;
   for (wallet::Operation& operation : operations) {
-    WalletLine line{std::move(operation), {}};
+    TRY(wallet, open());
+    TRY(counterpart, wallet->counterpart_of(operation));
+    WalletLine line{std::move(operation), {}, std::move(counterpart)};
     for (const wallet::MintBalance& balance : balances)
       if (balance.mint.id == line.operation.mint) line.mint_url = balance.mint.url;
     out.push_back(std::move(line));

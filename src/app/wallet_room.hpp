@@ -65,6 +65,16 @@ class WalletRoom final : public rpc::WalletApi {
                                             std::stop_token stop) override;
   rt::Task<wallet::RestoreReport> restore(std::string url, std::stop_token stop) override;
 
+  rt::Task<wallet::OperationView> swap_between_mints(Route route, wallet::Patience patience,
+                                                     std::stop_token stop) override;
+  Result<wallet::OperationView> cancel(wallet::OperationId id) override;
+  Result<wallet::CostedPlan> plan_payment(wallet::PaymentTerms terms) override;
+  rt::Task<wallet::PaymentOutcome> build_payment_token(wallet::PaymentTerms terms,
+                                                       std::optional<std::string> key,
+                                                       wallet::Patience patience,
+                                                       std::stop_token stop) override;
+  Result<std::vector<wallet::Wallet::RouteView>> routes() override;
+
   Result<BackedUp> back_up(std::optional<rt::Path> file) override;
   Result<wallet::BackupFacts> take_in_backup(rt::Path file,
                                              std::optional<Secret<std::string>> words) override;

@@ -27,6 +27,7 @@ class WalletOptions {
     words();
     mints();
     payments();
+    across();
     operations();
   }
 
@@ -180,6 +181,28 @@ class WalletOptions {
                       "without its mint: tokens locked to wallet pubkey alone");
   }
 
+  void across() {
+    auto swapping = std::make_shared<SwapOptions>();
+    auto* swap = add<SwapOptions>(wallet_, "swap", "ecash of one mint becomes ecash of another",
+                                  swapping, wallet_swap);
+    swap->add_option("amount", swapping->amount, "in sat, that is to arrive")->required();
+    swap->add_option("--from", swapping->from, "URL of the mint where the ecash is")->required();
+    swap->add_option("--to", swapping->to, "URL of a trusted mint")->required();
+    swap->add_option("--max-fee", swapping->max_fee,
+                     "in sat, all fees together; dearer ones are not begun (default 4 %, at "
+                     "least 5)");
+    swap->add_option("--key", swapping->key, kKeyHelp);
+
+    auto planning = std::make_shared<PlanOptions>();
+    auto* plan = add<PlanOptions>(wallet_, "plan", "how somebody would be paid", planning,
+                                  wallet_plan);
+    plan->add_option("amount", planning->amount, "in sat")->required();
+    plan->add_option("--accepted", planning->accepted, "URLs of the mints that he takes")
+        ->required();
+    plan->add_option("--max-fee", planning->max_fee, "in sat; dearer ways are none");
+    add_plain(wallet_, "routes", "what is remembered of swaps between mints", wallet_routes);
+  }
+
   void operations() {
     auto limit = std::make_shared<std::uint64_t>(50);
     auto* history = add<std::uint64_t>(wallet_, "history", "the last operations, newest first",
@@ -190,6 +213,8 @@ class WalletOptions {
     add_number(*op, "show", "all that is known of one", wallet_operation);
     add_number(wallet_, "reclaim", "take a token back that nobody has redeemed", wallet_reclaim);
     add_number(wallet_, "token", "the token of a send again", wallet_token);
+    add_number(wallet_, "cancel", "end a swap between mints of which nothing was sent",
+               wallet_cancel);
     add_number(wallet_, "resume", "go on with what is open: one, or all", wallet_resume, false);
   }
 

@@ -56,6 +56,21 @@ int wallet_receive(const GlobalOptions& global, const std::string& file, bool of
 int wallet_reclaim(const GlobalOptions& global, std::uint64_t operation);
 int wallet_token(const GlobalOptions& global, std::uint64_t operation);
 
+struct SwapOptions {
+  std::uint64_t amount = 0;
+  std::string from, to, key;
+  std::optional<std::uint64_t> max_fee;
+};
+int wallet_swap(const GlobalOptions& global, const SwapOptions& options);
+int wallet_cancel(const GlobalOptions& global, std::uint64_t operation);
+struct PlanOptions {
+  std::uint64_t amount = 0;
+  std::vector<std::string> accepted;
+  std::optional<std::uint64_t> max_fee;
+};
+int wallet_plan(const GlobalOptions& global, const PlanOptions& options);
+int wallet_routes(const GlobalOptions& global);
+
 // 0: all that are open.
 int wallet_resume(const GlobalOptions& global, std::uint64_t operation);
 int wallet_history(const GlobalOptions& global, std::uint64_t limit);

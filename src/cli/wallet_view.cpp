@@ -28,6 +28,14 @@ std::string time_of(const rpc::Json& row, const char* name) {
   return out;
 }
 
+// Of a swap between mints and its parts also where it goes to or comes from.
+std::string both_mints(const rpc::Json& operation) {
+  const std::string here = text_of(operation, "mint"), there = text_of(operation, "counterpart");
+  if (there.empty()) return here;
+  const bool is_target = text_of(operation, "kind") == "mint";
+  return fmt::format("{} {} {}", here, is_target ? "<-" : "->", there);
+}
+
 std::size_t widest(const rpc::Json& rows, const char* name) {
   std::size_t out = 0;
   for (const rpc::Json& row : rows) out = std::max(out, text_of(row, name).size());
@@ -54,7 +62,10 @@ Result<> judge(const rpc::Json& operation) {
   if (state == "done" || accepted) return {};
   if (state == "failed") {
     const Code code = kind == "receive" ? Code::bad_input : Code::unreachable;
-    return fail(code, fmt::format("{} {} failed, and nothing was lost{}", kind, id, colon_why));
+    const auto fee = number_of(operation, "fee_sats");
+    const std::string lost =
+        fee == 0 ? "nothing was lost" : fmt::format("{} sat were lost in fees", fee);
+    return fail(code, fmt::format("{} {} failed, and {}{}", kind, id, lost, colon_why));
   }
   const bool open = state == "open";
   return fail(Code::unknown_outcome,
@@ -82,11 +93,11 @@ std::uint64_t number_of(const rpc::Json& row, const char* name) {
 std::string operation_line(const rpc::Json& operation) {
   const auto fee = number_of(operation, "fee_sats");
   const std::string note = text_of(operation, "note");
-  return fmt::format("{:>5}  {}  {:<9}  {:<15}  {:>10} sat  {:<8}  {}{}",
+  return fmt::format("{:>5}  {}  {:<10}  {:<15}  {:>10} sat  {:<8}  {}{}",
                      number_of(operation, "operation"), time_of(operation, "created_ms"),
                      text_of(operation, "kind"), text_of(operation, "state"),
                      number_of(operation, "amount_sats"), fee ? fmt::format("fee {}", fee) : "",
-                     text_of(operation, "mint"), note.empty() ? "" : "  " + note);
+                     both_mints(operation), note.empty() ? "" : "  " + note);
 }
 
 std::string operation_page(const rpc::Json& operation) {
@@ -104,6 +115,9 @@ std::string operation_page(const rpc::Json& operation) {
   line("amount", sats("amount_sats"));
   line("fee", sats("fee_sats"));
   line("mint", text_of(operation, "mint"));
+  line("other end", text_of(operation, "counterpart"));
+  if (!operation.at("part_of").is_null())
+    line("part of", fmt::format("cross_swap {}", number_of(operation, "part_of")));
   line("memo", text_of(operation, "memo"));
   line("begun", time_of(operation, "created_ms"));
   line("changed", time_of(operation, "changed_ms"));

@@ -58,6 +58,8 @@ std::vector<Method> swarm_methods();
 std::vector<Method> wallet_methods();
 std::vector<Method> backup_methods();
 std::vector<Method> money_methods();
+std::vector<Method> across_methods();
+std::vector<Method> streaming_methods();
 std::vector<Method> settings_methods();
 std::vector<Method> token_methods();
 

@@ -194,7 +194,7 @@ rt::Task<Json> go_on(Context& context, const Grant&, const Json& params) {
 
 Json list_of(const std::vector<WalletLine>& lines) {
   Json out = Json::array();
-  for (const WalletLine& line : lines) out.push_back(operation_json(line.operation, line.mint_url));
+  for (const WalletLine& line : lines) out.push_back(operation_json(line));
   return out;
 }
 

@@ -69,6 +69,38 @@ class OddWallet final : public WalletApi {
     co_return or_refusal(wallet::RestoreReport{.found = amount(), .proofs = number_()});
   }
 
+  rt::Task<wallet::OperationView> swap_between_mints(Route, wallet::Patience,
+                                                     std::stop_token) override {
+    co_return or_refusal(view());
+  }
+  Result<wallet::OperationView> cancel(wallet::OperationId) override { return or_refusal(view()); }
+  Result<wallet::CostedPlan> plan_payment(wallet::PaymentTerms) override {
+    wallet::CostedPlan out;
+    if (odd()) out.plan = wallet::Direct{"http://odd.test"};
+    out.refusal = static_cast<wallet::Refusal>(number_() % 11);
+    out.ways.push_back({"http://odd.test", other_end(), {amount(), amount(), 7, odd(), odd()}});
+    out.ways.back().refusal = static_cast<wallet::Refusal>(number_() % 11);
+    return or_refusal(out);
+  }
+  rt::Task<wallet::PaymentOutcome> build_payment_token(wallet::PaymentTerms,
+                                                       std::optional<std::string>, wallet::Patience,
+                                                       std::stop_token) override {
+    wallet::PaymentOutcome out = wallet::NoPayment{
+        static_cast<wallet::Refusal>(number_() % 11), "\xff is no UTF-8"};
+    if (odd()) out = wallet::Payment{wallet::OperationId(1), "http://odd.test", amount(), amount()};
+    co_return or_refusal(out);
+  }
+  Result<std::vector<wallet::Wallet::RouteView>> routes() override {
+    wallet::Route route;
+    route.successes = route.failures = number_();
+    route.left_until_ms = odd() ? INT64_MAX : INT64_MIN;
+    route.changed_ms = odd() ? INT64_MAX : INT64_MIN;
+    route.last_note = "\xff";
+    const auto bucket = static_cast<wallet::SizeBucket>(number_() % 65);
+    return or_refusal(std::vector<wallet::Wallet::RouteView>{
+        {"http://odd.test", other_end(), bucket, std::move(route)}});
+  }
+
   Result<BackedUp> back_up(std::optional<rt::Path>) override {
     return or_refusal(BackedUp{{backup_path()}, facts()});
   }
@@ -141,18 +173,19 @@ class OddWallet final : public WalletApi {
   wallet::Operation operation() {
     wallet::Operation out;
     out.id = wallet::OperationId(INT64_MAX);
-    out.kind = static_cast<wallet::OperationKind>(number_() % 6);
+    out.kind = static_cast<wallet::OperationKind>(number_() % 7);
     out.state = static_cast<wallet::OperationState>(number_() % 4);
     out.stage = static_cast<wallet::Stage>(number_() % 10);
     out.amount = amount();
     out.fee = amount();
     if (odd()) out.takes_back = wallet::OperationId(1);
+    if (odd()) out.part_of = wallet::OperationId(INT64_MAX);
     if (odd()) out.memo = "\xc3 is no UTF-8";
     out.note = "odd";
     return out;
   }
   wallet::OperationView view() {
-    wallet::OperationView out{operation(), "http://odd.test", std::nullopt, {}};
+    wallet::OperationView out{operation(), "http://odd.test", other_end(), std::nullopt, {}};
     if (odd()) {
       // What is not to be shown is the token again: it would be found.
       out.quote = {Secret<std::string>(std::string(kToken)),
@@ -182,7 +215,8 @@ class OddWallet final : public WalletApi {
     out.unknown = amount();
     return {out};
   }
-  std::vector<WalletLine> lines() { return {{operation(), "http://odd.test"}}; }
+  std::vector<WalletLine> lines() { return {{operation(), "http://odd.test", other_end()}}; }
+  std::string other_end() { return odd() ? "http://other.test" : ""; }
 
   std::function<std::optional<Error>()> refusal_;
   std::function<std::uint64_t()> number_;

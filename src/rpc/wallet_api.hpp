@@ -18,6 +18,7 @@ namespace archy::rpc {
 struct WalletLine {
   wallet::Operation operation;
   std::string mint_url;
+  std::string counterpart_url = {};  // of a swap between mints and its parts: at the other end
 };
 
 class WalletApi {
@@ -53,6 +54,22 @@ class WalletApi {
                                                     wallet::Patience patience,
                                                     std::stop_token stop) = 0;
   virtual rt::Task<wallet::RestoreReport> restore(std::string url, std::stop_token stop) = 0;
+
+  struct Route {
+    std::string from, to;
+    wallet::CrossTerms terms;
+    std::optional<std::string> key;
+  };
+  virtual rt::Task<wallet::OperationView> swap_between_mints(Route route,
+                                                             wallet::Patience patience,
+                                                             std::stop_token stop) = 0;
+  virtual Result<wallet::OperationView> cancel(wallet::OperationId id) = 0;
+  virtual Result<wallet::CostedPlan> plan_payment(wallet::PaymentTerms terms) = 0;
+  virtual rt::Task<wallet::PaymentOutcome> build_payment_token(wallet::PaymentTerms terms,
+                                                               std::optional<std::string> key,
+                                                               wallet::Patience patience,
+                                                               std::stop_token stop) = 0;
+  virtual Result<std::vector<wallet::Wallet::RouteView>> routes() = 0;
 
   using RecoveryView = wallet::Wallet::RecoveryView;
   using BackupState = wallet::Wallet::BackupState;

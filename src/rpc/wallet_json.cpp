@@ -14,7 +14,8 @@ std::uint64_t net_amount(const wallet::Operation& operation) {
 
 }  // namespace
 
-Json operation_json(const wallet::Operation& operation, const std::string& mint_url) {
+Json operation_json(const WalletLine& line) {
+  const wallet::Operation& operation = line.operation;
   const bool backwards = operation.takes_back.has_value();
   return {{"operation", operation.id.value()},
           {"kind", backwards ? "take_back" : to_string(operation.kind)},
@@ -22,7 +23,10 @@ Json operation_json(const wallet::Operation& operation, const std::string& mint_
           {"stage", to_string(operation.stage)},
           {"amount_sats", net_amount(operation)},
           {"fee_sats", operation.fee.value()},
-          {"mint", mint_url},
+          {"mint", line.mint_url},
+          {"counterpart",
+           line.counterpart_url.empty() ? Json(nullptr) : Json(line.counterpart_url)},
+          {"part_of", operation.part_of ? Json(operation.part_of->value()) : Json(nullptr)},
           {"memo", operation.memo ? Json(*operation.memo) : Json(nullptr)},
           {"takes_back", backwards ? Json(operation.takes_back->value()) : Json(nullptr)},
           {"created_ms", operation.created_ms},
@@ -31,7 +35,7 @@ Json operation_json(const wallet::Operation& operation, const std::string& mint_
 }
 
 Json operation_json(const wallet::OperationView& view) {
-  Json out = operation_json(view.operation, view.mint_url);
+  Json out = operation_json({view.operation, view.mint_url, view.counterpart_url});
   out["invoice"] = view.quote ? Json(view.quote->invoice) : Json(nullptr);
   const bool paid = view.quote && view.quote->preimage;
   out["preimage"] = paid ? Json(*view.quote->preimage) : Json(nullptr);
@@ -48,14 +52,18 @@ Json operation_json(const wallet::OperationView& view) {
 std::vector<ResultField> operation_fields(const std::string& prefix) {
   std::vector<ResultField> out{
       {"operation", "its number"},
-      {"kind", "mint, melt, send, receive, take_back, swap or restore"},
+      {"kind",
+       "mint, melt, send, receive, take_back, swap, restore, or cross_swap: from one mint to "
+       "another, by a melt and a mint that are parts of it"},
       {"state",
        "open; done; failed: nothing was spent, or it is all back; needs_attention: what the mint "
        "says cannot be true together, it is asked again"},
       {"stage", "how far it is"},
-      {"amount_sats", "what came or went, fees apart"},
-      {"fee_sats", "known when it is done"},
-      {"mint", "its URL"},
+      {"amount_sats", "what came or went, fees apart; of a cross_swap what is delivered"},
+      {"fee_sats", "known when it is done; of a cross_swap that of its parts, counted once more"},
+      {"mint", "its URL; of a cross_swap where the ecash comes from"},
+      {"counterpart", "of a cross_swap and its parts the mint at the other end, or null"},
+      {"part_of", "the cross_swap that it serves, or null"},
       {"memo", "of the token, or null"},
       {"takes_back", "the send whose token is taken back, or null"},
       {"created_ms", "since 1970"},

@@ -11,7 +11,7 @@
 
 namespace archy::rpc {
 
-Json operation_json(const wallet::Operation& operation, const std::string& mint_url);
+Json operation_json(const WalletLine& line);
 // With its invoice, its preimage, and its requests.
 Json operation_json(const wallet::OperationView& view);
 

@@ -122,6 +122,22 @@ const std::vector<Setting>& rows() {
        .help =
            "A second folder that every backup of the wallet is written to, on another disk, say. "
            "They are sealed with its words. Empty: backups/ in the data directory alone."},
+      {.name = kPaymentBudgetSats.name,
+       .kind = Kind::integer,
+       .default_value = std::int64_t{0},
+       .min = 0,
+       .max = 2'100'000'000'000'000,
+       .help = "The most that one payment for content may be, in sat, where a call does not say. "
+               "0: nothing is ever paid.",
+       .live = true},
+      {.name = kPaymentMaxFeeSats.name,
+       .kind = Kind::integer,
+       .default_value = std::int64_t{0},
+       .min = 0,
+       .max = 2'100'000'000'000'000,
+       .help = "The most that all fees of one payment for content may be, in sat, where a call "
+               "does not say.",
+       .live = true},
   };
   return all;
 }

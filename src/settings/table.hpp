@@ -58,6 +58,8 @@ inline constexpr Key<bool> kSwarmEnabled{"swarm.enabled"};
 inline constexpr Key<std::vector<std::string>> kSwarmBind{"swarm.bind"};
 inline constexpr Key<std::string> kSwarmCongestion{"swarm.congestion"};
 inline constexpr Key<std::string> kWalletBackupDir{"wallet.backup_dir"};
+inline constexpr Key<std::int64_t> kPaymentBudgetSats{"payment.budget_sats"};
+inline constexpr Key<std::int64_t> kPaymentMaxFeeSats{"payment.max_fee_sats"};
 
 // Grouped by module, in the order they are shown.
 std::span<const Setting> table();

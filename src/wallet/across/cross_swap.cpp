@@ -305,6 +305,10 @@ rt::Task<> payment_round(Cross& cross) {
     CO_TRY(now, part(cross.books, cross.transfer.payment));
     payment = std::move(now);
   }
+  if (test_hooks::planted("cross_claims_first") && payment.state == OperationState::done) {
+    CO_TRY(claim, part(cross.books, cross.transfer.claim));
+    CO_TRY_OK(co_await mint_round(cross.books, cross.to, claim, cross.patience, cross.stop));
+  }
   if (payment.state == OperationState::failed) co_return co_await on_undone(cross, payment);
   if (payment.stage == Stage::paid || payment.state == OperationState::done) {
     cross.operation.state = OperationState::open;

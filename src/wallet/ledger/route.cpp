@@ -10,15 +10,24 @@ namespace {
 using cashu::Amount;
 
 constexpr std::uint64_t kOne = 1000;
+constexpr std::uint64_t kMostWeight = 1'000'000'000'000;
 constexpr std::int64_t kHalfLifeMs = std::int64_t{6} * 3600 * 1000;
 constexpr std::int64_t kFirstRestMs = 30'000;
 constexpr std::int64_t kLongestRestMs = 3'600'000;
 constexpr std::uint64_t kMillion = 1'000'000;
 
+// However far apart two clocks are.
+std::int64_t between(std::int64_t then_ms, std::int64_t now_ms) {
+  if (now_ms <= then_ms) return 0;
+  const auto apart = static_cast<std::uint64_t>(now_ms) - static_cast<std::uint64_t>(then_ms);
+  return static_cast<std::int64_t>(std::min<std::uint64_t>(apart, INT64_MAX));
+}
+
 std::uint64_t halved(std::uint64_t weight, std::int64_t age_ms) {
-  if (age_ms <= 0) return weight;
   const double halvings = static_cast<double>(age_ms) / static_cast<double>(kHalfLifeMs);
-  return static_cast<std::uint64_t>(std::lround(static_cast<double>(weight) * std::exp2(-halvings)));
+  // More swaps than this were never made.
+  const auto most = static_cast<double>(std::min<std::uint64_t>(weight, kMostWeight));
+  return static_cast<std::uint64_t>(std::lround(most * std::exp2(-halvings)));
 }
 
 // A quarter of the newest, three of what was before.
@@ -34,7 +43,7 @@ SizeBucket bucket_of(Amount amount) {
 }
 
 Route aged(Route route, std::int64_t now_ms) {
-  const std::int64_t age_ms = now_ms - route.changed_ms;
+  const std::int64_t age_ms = between(route.changed_ms, now_ms);
   route.successes = halved(route.successes, age_ms);
   route.failures = halved(route.failures, age_ms);
   if (age_ms > kHalfLifeMs) route.least_failed.reset();
