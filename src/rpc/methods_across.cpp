@@ -22,7 +22,8 @@ rt::Task<Json> swap(Context& context, const Grant& grant, const Json& params) {
   if (grant.is_capped())
     co_return fail(Code::unsupported, "wallet.swap: not with a token that has a cap");
   WalletApi::Route route{text(params, "from"), text(params, "to"),
-                         {amount_of(params, "amount_sats"), amount_of(params, "max_fee_sats")}};
+                         {amount_of(params, "amount_sats"), amount_of(params, "max_fee_sats")},
+                         {}};
   if (has(params, "key")) {
     route.key = text(params, "key");
     if (!grant.holder.empty()) route.key->insert(0, grant.holder + " ");

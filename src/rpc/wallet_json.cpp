@@ -35,7 +35,7 @@ Json operation_json(const WalletLine& line) {
 }
 
 Json operation_json(const wallet::OperationView& view) {
-  Json out = operation_json({view.operation, view.mint_url, view.counterpart_url});
+  Json out = operation_json(WalletLine{view.operation, view.mint_url, view.counterpart_url});
   out["invoice"] = view.quote ? Json(view.quote->invoice) : Json(nullptr);
   const bool paid = view.quote && view.quote->preimage;
   out["preimage"] = paid ? Json(*view.quote->preimage) : Json(nullptr);

@@ -1,4 +1,5 @@
 // Paying somebody who takes ecash of certain mints: planned, swapped where it must be, handed over.
+#include "wallet/ledger/mint_url.hpp"
 #include "wallet/wallet.hpp"
 
 namespace archy::wallet {
@@ -197,7 +198,9 @@ rt::Task<PaymentOutcome> Wallet::build_payment_token(PaymentTerms terms,
 // answer is known as it was.
 rt::Task<> Wallet::meet_accepted(PaymentTerms terms, std::stop_token stop) {
   for (const std::string& url : terms.accepted_mints) {
-    CO_TRY(row, books_.mints.find(url));
+    const auto normal = normal_mint_url(url);
+    if (!normal) continue;
+    CO_TRY(row, books_.mints.find(*normal));
     if (!row) continue;
     CO_TRY(mint, mints_.at(row->id));
     auto met = co_await mint->meet(stop);
