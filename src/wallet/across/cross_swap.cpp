@@ -84,16 +84,35 @@ Result<Amount> cost_of(Books& books, OperationId cross) {
 
 // --- up to a stored payment ----------------------------------------------------------------------
 
+// Quotes of an earlier life of the program that the transfer does not name: one that stands is
+// taken up, of others nobody ever saw the invoice.
+Result<> look_after_strays(Cross& cross) {
+  TRY(ids, cross.books.transfers.parts(cross.operation.id));
+  for (const OperationId id : ids) {
+    TRY(one, part(cross.books, id));
+    if (one.kind != OperationKind::mint || one.has_ended() || id == cross.transfer.claim) continue;
+    if (one.stage == Stage::quoted && !cross.transfer.claim)
+      cross.transfer.claim = id;
+    else
+      TRY_OK(end_mint(cross.books, one, "the program ended before there was an invoice"));
+  }
+  return {};
+}
+
 // The quote at the target that the payment will be for: the one that is there, if there is time, or
 // a new one.
 rt::Task<Operation> target_quoted(Cross& cross) {
   CO_TRY(route, cross.books.routes.find(key_of(cross)));
   const std::uint64_t margin_s = target_margin_s(route);
+  CO_TRY_OK(look_after_strays(cross));
   if (cross.transfer.claim) {
     CO_TRY(claim, part(cross.books, cross.transfer.claim));
     CO_TRY(quote, cross.books.operations.quote(claim.id));
     const bool stands = claim.stage == Stage::quoted && !claim.has_ended() && quote;
-    if (stands && target_lasts(cross.to, *quote, margin_s)) co_return claim;
+    if (stands && target_lasts(cross.to, *quote, margin_s)) {
+      cross.operation.stage = Stage::quoted;
+      co_return claim;
+    }
     if (stands) CO_TRY_OK(end_mint(cross.books, claim, "there was too little time left to pay it"));
   }
   NewOperation asked{.kind = OperationKind::mint, .amount = cross.operation.amount};
