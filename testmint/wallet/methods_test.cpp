@@ -96,6 +96,11 @@ class WalletMethods : public testing::Test {
     const Json quoted = must("wallet.mint", {{"amount_sats", sats}});
     EXPECT_EQ(must("wallet.go_on", {{"operation", quoted["operation"]}})["state"], "done");
   }
+  // Nobody but the wallet pays its invoices.
+  void know_other_mint() {
+    mints_->find("b")->options().auto_pay = false;
+    must("wallet.mint_add", {{"url", "http://b.test"}});
+  }
   std::uint64_t balance() { return must("wallet.balance", Json::object())["total_sats"]; }
   void fault(const char* json) { EXPECT_TRUE(mints_->find("a")->faults().add(json)); }
 
@@ -109,6 +114,83 @@ class WalletMethods : public testing::Test {
   std::optional<app::LocalNode> node_;
   std::optional<rpc::Dispatcher> dispatcher_;
 };
+
+TEST_F(WalletMethods, SwapsBetweenMintsAndTellsOfBothEnds) {
+  fund(1000);
+  know_other_mint();
+  const Json asked{{"from", "http://a.test"}, {"to", "http://b.test"}, {"amount_sats", 500},
+                   {"max_fee_sats", 20}, {"key", "one"}};
+  const Json swapped = must("wallet.swap", asked);
+  EXPECT_EQ(swapped["state"], "done") << swapped.dump();
+  EXPECT_EQ(swapped["kind"], "cross_swap");
+  EXPECT_EQ(swapped["mint"], "http://a.test");
+  EXPECT_EQ(swapped["counterpart"], "http://b.test");
+  EXPECT_EQ(must("wallet.swap", asked)["operation"], swapped["operation"]);
+  EXPECT_EQ(balance() + swapped["fee_sats"].get<std::uint64_t>(), 1000u);
+  std::size_t parts = 0;
+  for (const Json& row : must("wallet.history", Json::object())["operations"])
+    parts += row["part_of"] == swapped["operation"] ? 1 : 0;
+  EXPECT_EQ(parts, 2u);
+  const Json routes = must("wallet.routes", Json::object())["routes"];
+  ASSERT_EQ(routes.size(), 1u);
+  EXPECT_EQ(routes[0]["proven"], true);
+  EXPECT_EQ(refused("wallet.cancel", {{"operation", 9999}}), Code::not_found);
+  EXPECT_EQ(must("wallet.cancel", {{"operation", swapped["operation"]}})["state"], "done");
+}
+
+TEST_F(WalletMethods, PlansWithoutAskingAnybody) {
+  fund(1000);
+  know_other_mint();
+  const auto plan = [&](const char* mint) {
+    return must("wallet.plan", {{"amount_sats", 300}, {"accepted_mints", Json::array({mint})}});
+  };
+  EXPECT_EQ(plan("http://a.test/")["plan"], "direct");
+  const Json swap = plan("http://b.test");
+  EXPECT_EQ(swap["plan"], "swap");
+  EXPECT_EQ(swap["ways"][0]["from"], "http://a.test");
+  EXPECT_TRUE(swap["ways"][0]["refused"].is_null());
+  const Json none = plan("http://theirs.test");
+  EXPECT_EQ(none["plan"], "insufficient");
+  EXPECT_EQ(none["reason"], "untrusted");
+}
+
+TEST_F(WalletMethods, PreparesAPaymentOrDeclinesItAndMovesNothing) {
+  fund(1000);
+  know_other_mint();
+  const auto prepare = [&](Json more) {
+    Json params{{"accepted_mints", Json::array({"http://b.test"})}, {"price_sats", 300}};
+    params.update(more);
+    return must("streaming.prepare-payment", params);
+  };
+  const auto reason = [&](const Json& more) {
+    const Json said = prepare(more);
+    EXPECT_EQ(said["status"], "declined");
+    EXPECT_FALSE(said.contains("token"));
+    return said["reason"].get<std::string>();
+  };
+  EXPECT_EQ(reason(Json::object()), "price_over_budget") << "nothing is paid unless it is allowed";
+  EXPECT_EQ(reason({{"budget_sats", 299}}), "price_over_budget");
+  EXPECT_EQ(reason({{"budget_sats", 300}}), "fee_over_cap") << "nor any fee";
+  EXPECT_EQ(reason({{"budget_sats", 300},
+                    {"max_fee_sats", 20},
+                    {"accepted_mints", Json::array({"http://theirs.test"})}}),
+            "untrusted");
+  EXPECT_EQ(reason({{"price_sats", 3000}, {"budget_sats", 3000}, {"max_fee_sats", 200}}),
+            "no_balance");
+  EXPECT_EQ(balance(), 1000u) << "nothing was moved";
+  const Json ready = prepare({{"budget_sats", 300}, {"max_fee_sats", 20}, {"key", "film"}});
+  ASSERT_EQ(ready["status"], "ready") << ready.dump();
+  EXPECT_EQ(ready["mint"], "http://b.test");
+  EXPECT_EQ(prepare({{"budget_sats", 300}, {"max_fee_sats", 20}, {"key", "film"}})["token"],
+            ready["token"]);
+  const std::uint64_t before = balance();
+  client_->route("http://b.test", nullptr);
+  EXPECT_EQ(reason({{"budget_sats", 300}, {"max_fee_sats", 20}}), "mint_away");
+  EXPECT_EQ(reason({{"budget_sats", 300}, {"max_fee_sats", 20}}), "left_alone");
+  client_->route("http://b.test", mints_->find("b"));
+  EXPECT_EQ(balance(), before);
+  EXPECT_EQ(must("wallet.receive", {{"token", ready["token"]}})["state"], "done");
+}
 
 TEST_F(WalletMethods, NothingIsThereBeforeAWalletIs) {
   for (const char* method : {"wallet.words", "wallet.balance", "wallet.mints", "wallet.history",
