@@ -194,6 +194,24 @@ def cashu_linked_away(t, pair):
     pair.conserved(wallet)
 
 
+@each_pair("cashu_ts", pairs=PAIRS[:1])
+def cashu_linked_killed(t, pair):
+    """A is killed while its payment is under way, which ends meanwhile: started again A knows how."""
+    wallet = funded(t, pair)
+    for outcome, state, paid in (("failed", "UNPAID", 0), ("paid", "PAID", 200)):
+        invoice = pair.b.new_quote(200)[1]
+        pair.lightning.next("pending")
+        with meanwhile(lambda: wallet.ask("melt", mint=pair.a.url, invoice=invoice)) as paying:
+            eventually(lambda: pair.lightning.payments(invoice), "the payment has begun")
+            pair.a.child.kill()
+            check(not paying.result()["ok"], "a mint that was killed answered")
+        pair.lightning.finish(invoice, outcome)
+        pair.a.start()
+        eventually(lambda: pair.a.melt_state(invoice) == state, f"{state} at a")
+        pair.agrees()
+        equal((pair.a.books().pending, pair.b.quotes()[invoice][1]), (0, paid), "pending at a, paid at b")
+
+
 @each_pair("bin", pairs=PAIRS[:3])
 def cashu_linked_ours(t, pair):
     """Our wallet pays its own invoice of B out of what it has at A, and claims it there."""
