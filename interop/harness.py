@@ -38,7 +38,8 @@ PROGRAMS = {
     "s3": CACHE / "versitygw-1.8.0/versitygw",
     "nutshell": CACHE / "nutshell-0.20.3/bin/ready-mint",
     "cashu_ts": CACHE / "cashu-ts-4.8.0/node",
-    "cdk": CACHE / "cdk-mintd-0.17.5/bin/cdk-mintd",
+    "cdk": CACHE / "cdk-mintd-0.17.5-grpc/bin/cdk-mintd",
+    "linked": CACHE / "linked-0.17.5/bin/ready-python",
     "redis": CACHE / "redis/redis-server",
     "bin": os.environ.get("ARCHIPELAGO_BIN"),
     "probe": os.environ.get("ARCHIPELAGO_QUIC_PROBE"),
@@ -58,6 +59,7 @@ MISSING = {
     "nutshell": "the nutshell mint is not installed: interop/setup.sh nutshell",
     "cashu_ts": "cashu-ts is not installed: interop/setup.sh cashu_ts",
     "cdk": "the CDK mint is not built: interop/setup.sh cdk_mintd",
+    "linked": "the Lightning of the linked mints is not installed: interop/setup.sh linked",
     "redis": "redis is not installed: interop/setup.sh redis",
     "bin": "ARCHIPELAGO_BIN names no program",
     "probe": "ARCHIPELAGO_QUIC_PROBE names no program",
@@ -269,6 +271,11 @@ class Test:
         self.name = name
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix=f"interop-{name}-"))
         self.children = []
+        self.endings = []
+
+    def at_end(self, function):
+        """Called before the children are killed, the last one first."""
+        self.endings.append(function)
 
     def spawn(self, name, command, **options):
         child = Child(self, name, command, **options)
@@ -287,6 +294,8 @@ class Test:
                       child.stderr_path.read_text(errors="replace"), time.monotonic() - started)
 
     def close(self):
+        for function in reversed(self.endings):
+            function()
         for child in reversed(self.children):
             child.kill()
         shutil.rmtree(self.dir, ignore_errors=True)

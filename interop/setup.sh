@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs the programs others wrote that ./dev interop runs against: setup.sh [npm|sendme|peer|http|s3|cashu|all]...
+# cashu is redis, cashu_ts, nutshell, cdk_mintd and linked (the fake Lightning that joins two mints), each a word too.
 # Everything lands in $ARCHIPELAGO_CACHE/interop, keyed by version; a second run is quick.
 # Exit 3 with one line when a part could not be had.
 set -euo pipefail
@@ -157,10 +158,10 @@ setup_s3() {
   echo "s3      $root/versitygw"
 }
 
-# Each of the four is worth having without the others.
+# Each of the five is worth having without the others.
 setup_cashu() {
   local lacking=0 program
-  for program in redis cashu_ts nutshell cdk_mintd; do
+  for program in redis cashu_ts nutshell cdk_mintd linked; do
     ("setup_$program") || lacking=3
   done
   return $lacking
@@ -221,17 +222,46 @@ setup_redis() {
 }
 
 setup_cdk_mintd() {
-  local root=$cache/cdk-mintd-$CDK_MINTD_VERSION
+  local root=$cache/cdk-mintd-$CDK_MINTD_VERSION-grpc # one of before has no payment processor
   if [ ! -x "$root/bin/cdk-mintd" ]; then
     find_cargo cdk-mintd
     command -v protoc >/dev/null || apt_install protobuf-compiler || # its build calls it, whatever the features
       missing cdk-mintd "apt-get has no protobuf-compiler"
     run_logged cdk-mintd env CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
       CARGO_PROFILE_RELEASE_OPT_LEVEL=1 nice -n 10 "$cargo_bin" install cdk-mintd \
-      --version "$CDK_MINTD_VERSION" --locked --no-default-features --features fakewallet,sqlite --root "$root" ||
+      --version "$CDK_MINTD_VERSION" --locked --no-default-features \
+      --features fakewallet,sqlite,management-rpc,grpc-processor --root "$root" ||
       missing cdk-mintd "cargo install failed, see $logs/cdk-mintd.log"
   fi
   echo "cdk     $root/bin/cdk-mintd"
+}
+
+# What CDK's mints need to be joined by linked_lightning.py. The .proto file is the one in the crate that cargo keeps.
+setup_linked() {
+  local prefix=$cache/linked-$CDK_MINTD_VERSION requirements=$here/linked_requirements.txt
+  local crate=cdk-payment-processor-$CDK_MINTD_VERSION registry=${CARGO_HOME:-$HOME/.cargo}/registry/src proto
+  if ! cmp -s "$requirements" "$prefix/.done"; then
+    rm -rf "$prefix"
+    find_cargo linked # cargo info downloads the crate
+    run_logged linked-crate "$cargo_bin" info "${crate%-*}@$CDK_MINTD_VERSION" ||
+      missing linked "cargo has no $crate, see $logs/linked-crate.log"
+    proto=$(find "$registry" -path "*/$crate/src/proto/payment_processor.proto" | head -1)
+    [ -n "$proto" ] || missing linked "no payment_processor.proto in the source of $crate"
+    run_logged linked-venv python3 -m venv "$prefix" ||
+      { apt_install python3-venv && run_logged linked-venv python3 -m venv "$prefix"; } ||
+      missing linked "no python3-venv, see $logs/linked-venv.log"
+    run_logged linked nice -n 10 "$prefix/bin/python" -m pip install --no-deps -r "$requirements" ||
+      missing linked "pip install failed, see $logs/linked.log"
+    mkdir -p "$prefix/stubs"
+    run_logged linked-stubs "$prefix/bin/python" -m grpc_tools.protoc -I "$(dirname "$proto")" \
+      --python_out="$prefix/stubs" --grpc_python_out="$prefix/stubs" "$proto" ||
+      missing linked "the stubs could not be made, see $logs/linked-stubs.log"
+    (cd "$here" && "$prefix/bin/python" -B -c 'import linked_lightning') ||
+      missing linked "the installed packages do not load"
+    ln -sfn python "$prefix/bin/ready-python"
+    cp "$requirements" "$prefix/.done"
+  fi
+  echo "linked  $prefix"
 }
 
 # Words may come as one argument ("npm peer").
@@ -242,7 +272,7 @@ set -- $@
 lacking=0
 for part in "$@"; do
   case $part in
-    npm | sendme | peer | http | s3 | cashu | redis | cashu_ts | nutshell | cdk_mintd) ("setup_$part") || lacking=1 ;;
+    npm | sendme | peer | http | s3 | cashu | redis | cashu_ts | nutshell | cdk_mintd | linked) ("setup_$part") || lacking=1 ;;
     *)
       echo "usage: setup.sh [npm|sendme|peer|http|s3|cashu|all]..." >&2
       exit 2
