@@ -75,6 +75,14 @@ TEST_F(KnownLosses, ChangeInAKeysetThatIsNewerThanTheMeltIsKept) {
   ASSERT_TRUE(world.mint("mint-a").rotate({}));
   EXPECT_EQ(go_on(*begun)->state, OperationState::done);
   EXPECT_EQ(balance(), 99u);
+  const auto checked = world.wallet().check();
+  EXPECT_TRUE(checked) << checked.error().detail;
+  const auto sent = send(99);
+  ASSERT_TRUE(sent) << sent.error().detail;
+  const auto received = receive(*world.wallet().token_of(sent->id));
+  ASSERT_TRUE(received) << received.error().detail;
+  EXPECT_EQ(received->state, OperationState::done) << received->note << ": the mint knows it";
+  ASSERT_TRUE(world.run(world.wallet().look_after_handed({})));
 }
 
 // amethyst#3847: change was paired by its amount.

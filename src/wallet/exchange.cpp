@@ -44,7 +44,7 @@ std::vector<NewProof> new_proofs(const StoredRequest& request,
                                  std::vector<cashu::CheckedProof> checked) {
   std::vector<NewProof> out;
   for (std::size_t i = 0; i < checked.size(); ++i)
-    out.push_back({std::move(checked[i]), request.outputs()[i].counter, request.outputs()[i].give});
+    out.push_back(new_proof(request.outputs()[i], std::move(checked[i])));
   return out;
 }
 

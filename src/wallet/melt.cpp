@@ -51,7 +51,7 @@ std::string quote_path(const Quote& quote) { return "/v1/melt/quote/bolt11/" + q
 
 std::int64_t signed_of(Amount amount) { return static_cast<std::int64_t>(amount.value()); }
 
-// Proofs of change, each with the counter of the blank it belongs to.
+// Proofs of change, each beside the blank it belongs to.
 std::vector<NewProof> with_counters(std::span<const PlannedOutput> blanks,
                                     std::vector<cashu::CheckedProof> proofs) {
   std::vector<NewProof> out;
@@ -59,7 +59,7 @@ std::vector<NewProof> with_counters(std::span<const PlannedOutput> blanks,
     const std::string& secret = proof.proof().secret.reveal();
     for (const PlannedOutput& blank : blanks) {
       if (blank.output.factors.secret.reveal() != secret) continue;
-      out.push_back({std::move(proof), blank.counter});
+      out.push_back(new_proof(blank, std::move(proof)));
       break;
     }
   }
@@ -106,7 +106,7 @@ rt::Task<std::vector<NewProof>> restored_change(Melt& melt) {
                                        melt.mint.keysets(), melt.mint.dleq_rule());
     if (!change) continue;
     for (cashu::CheckedProof& proof : change->proofs)
-      out.push_back({std::move(proof), melt.request.outputs()[i].counter});
+      out.push_back(new_proof(melt.request.outputs()[i], std::move(proof)));
   }
   co_return out;
 }
@@ -385,7 +385,7 @@ rt::Task<> fence_round(Melt& melt, StoredRequest fence) {
   if (findings.fate == Fate::signed_) {
     std::vector<NewProof> proofs;
     for (std::size_t i = 0; i < findings.proofs.size(); ++i)
-      proofs.push_back({std::move(findings.proofs[i]), fence.outputs()[i].counter});
+      proofs.push_back(new_proof(fence.outputs()[i], std::move(findings.proofs[i])));
     const Amount spent = sum_of(melt.inputs);
     const Amount back = sum_of(proofs);
     CO_TRY_OK(melt.books.journal.settle(fence));
