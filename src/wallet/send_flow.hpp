@@ -9,6 +9,8 @@
 // Crashes of the swap: exchange.hpp's table.
 #pragma once
 
+#include <functional>
+
 #include "wallet/exchange.hpp"
 #include "wallet/mints.hpp"
 
@@ -20,6 +22,8 @@ struct SendTerms {
   // So that the receiver has the amount after he has paid the mint's fee.
   bool include_receivers_fee = false;
   std::optional<cashu::SpendingCondition> lock = std::nullopt;
+  // Hears what swaps before it have cost, whatever becomes of the rest. Outlives the call.
+  std::function<void(cashu::Amount)> on_fee = {};
 };
 
 // Reserves and stores what is to be sent; the operation is `handed` already, or `requested`.

@@ -243,6 +243,16 @@ rt::Task<Operation> Wallet::mint(Amount amount, Caller caller, std::stop_token s
   co_return begun_or(std::move(begun), [&] { return begun_before(caller, digest); });
 }
 
+// Of a swap of ours: what it has cost, or will where that is not decided.
+Result<Amount> Wallet::cost_of(OperationId swap) {
+  TRY(found, books_.operations.find(swap));
+  if (!found) return fail(Code::not_found, "no such operation");
+  if (found->has_ended()) return found->fee;
+  TRY(mint, mints_.at(found->mint));
+  TRY(inputs, books_.proofs.held(swap, ProofState::reserved));
+  return mint->input_fee(inputs);
+}
+
 rt::Task<Operation> Wallet::melt(MeltTerms terms, Caller caller, Patience patience,
                                  std::stop_token stop) {
   const auto digest =
@@ -258,10 +268,13 @@ rt::Task<Operation> Wallet::melt(MeltTerms terms, Caller caller, Patience patien
   bool exact = !plan.needs_exact;
   for (int tries = 0; !exact && tries < kMostSwaps; ++tries) {
     CO_TRY(swap, co_await begin_exact(books_, *mint, *plan.needs_exact, {}, stop));
-    CO_TRY(swapped, co_await go_on(swap.id, patience, stop));
+    const auto went = co_await go_on(swap.id, patience, stop);
+    CO_TRY(cost, cost_of(swap.id));
+    if (terms.on_fee) terms.on_fee(cost);
+    CO_TRY(swapped, went);
     if (swapped.state != OperationState::done)
       co_return fail(Code::try_later, "the mint has not changed the ecash yet: " + swapped.note);
-    paid_before = paid_before.plus(swapped.fee).value_or(paid_before);
+    paid_before = paid_before.plus(cost).value_or(paid_before);
     // One that ended otherwise than it began (fenced off) has made other sums.
     CO_TRY(made, is_exact(books_, *mint, plan));
     exact = made;

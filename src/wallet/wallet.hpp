@@ -211,6 +211,7 @@ class Wallet {
   Result<> note_recovered(MintId mint, const RestoreReport& report);
   rt::Task<> recover_mint(Recovery recovery, std::stop_token stop);
   Result<> undo_unsent_ones();
+  Result<cashu::Amount> cost_of(OperationId swap);
   Result<std::optional<Operation>> begun_before(const Caller& caller, const Sha256Digest& request);
 
   rt::Env env_;
