@@ -71,6 +71,10 @@ rt::Task<std::vector<cashu::SpendState>> ask_states(KnownMint& mint, std::vector
                                                     std::stop_token stop);
 Witnessed judge_states(std::span<const cashu::SpendState> states);
 
+// Whether any request of the operation may still be executed, the latest or one before it: a copy
+// of it was sent and not answered. Nothing it spends is free then, unless a fence has taken it.
+Result<bool> may_be_under_way(Books& books, const Operation& operation);
+
 // Whether the keysets of its outputs are active, as far as is known.
 bool signs_still(const KnownMint& mint, const StoredRequest& request);
 

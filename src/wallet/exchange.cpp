@@ -110,6 +110,12 @@ Result<> book_signed(Books& books, const KnownMint& mint, Operation& operation,
   return transaction.commit();
 }
 
+// Nothing is decided: what is waited for.
+Result<> note(Books& books, Operation& operation, const Findings& findings) {
+  operation.note = findings.why;
+  return books.operations.update(operation, books.now_ms());
+}
+
 // Nothing was done: the inputs are what they were before.
 Result<> undo(Books& books, Operation& operation, const StoredRequest& request, ProofState to,
               std::string why) {
@@ -262,13 +268,16 @@ rt::Task<> exchange_round(Books& books, KnownMint& mint, Operation& operation,
     switch (findings.fate) {
       case Fate::signed_:
         co_return book_signed(books, mint, operation, request, std::move(findings.proofs));
-      case Fate::refused:
-        if (request.is_unanswered() && spends_ours(operation)) {
+      case Fate::refused: {
+        if (operation.stage == Stage::fencing) co_return note(books, operation, findings);
+        CO_TRY(under_way, may_be_under_way(books, operation));
+        if (under_way && spends_ours(operation)) {
           CO_TRY(fence, store_fence(books, mint, operation, request, std::move(findings.why)));
           request = std::move(fence);
           continue;
         }
         co_return undo(books, operation, request, ProofState::spendable, std::move(findings.why));
+      }
       case Fate::bad_proofs:
         co_return undo(books, operation, request, ProofState::quarantined, std::move(findings.why));
       case Fate::inputs_gone: {
@@ -277,20 +286,21 @@ rt::Task<> exchange_round(Books& books, KnownMint& mint, Operation& operation,
         co_return co_await book_gone(books, mint, operation, request, std::move(findings.why),
                                      stop);
       }
-      case Fate::never_left:
-        // What others gave us, and what was paid for, is gone on with when the mint is back.
-        if (spends_ours(operation))
+      case Fate::never_left: {
+        // What others gave us, and what was paid for, is gone on with when the mint is back; so is
+        // what an earlier request of the operation may have done.
+        CO_TRY(under_way, may_be_under_way(books, operation));
+        if (spends_ours(operation) && !under_way)
           co_return undo(books, operation, request, ProofState::spendable, std::move(findings.why));
-        [[fallthrough]];
+        co_return note(books, operation, findings);
+      }
       case Fate::waiting:
-        operation.note = std::move(findings.why);
-        co_return books.operations.update(operation, books.now_ms());
+        co_return note(books, operation, findings);
       case Fate::contradiction: {
         CO_TRY(rescued, co_await rescue(books, mint, operation, &request, stop));
         if (rescued) co_return Result<>{};
         operation.state = OperationState::needs_attention;
-        operation.note = std::move(findings.why);
-        co_return books.operations.update(operation, books.now_ms());
+        co_return note(books, operation, findings);
       }
       case Fate::counter_behind:
       case Fate::retired_keyset:
@@ -309,6 +319,8 @@ rt::Task<> exchange_round(Books& books, KnownMint& mint, Operation& operation,
 Result<> undo_unsent(Books& books, Operation& operation) {
   TRY(request, unfinished_request(books, operation));
   if (!request || request->was_sent()) return {};
+  TRY(under_way, may_be_under_way(books, operation));
+  if (under_way) return {};
   return undo(books, operation, *request, ProofState::spendable,
               "the program ended before anything was sent");
 }

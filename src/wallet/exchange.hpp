@@ -53,7 +53,8 @@ rt::Task<> exchange_round(Books& books, KnownMint& mint, Operation& operation,
 rt::Task<bool> rescue(Books& books, KnownMint& mint, Operation& operation,
                       const StoredRequest* last, std::stop_token stop);
 
-// After a start: an armed request of a swap or send was never sent, and its caller is gone.
+// After a start: an armed request of a swap or send was never sent, and its caller is gone. One
+// that follows another request which may be under way is gone on with.
 Result<> undo_unsent(Books& books, Operation& operation);
 
 }  // namespace archy::wallet

@@ -294,13 +294,15 @@ rt::Task<> after_sending(Melt& melt, Refused how, std::string why) {
     CO_TRY_OK(co_await melt.mint.refresh(melt.stop));
     if (!signs_still(melt.mint, melt.request)) co_return co_await send_anew(melt, std::move(why));
   }
-  if (how == Refused::before_trying && !melt.request.is_unanswered())
-    co_return release(melt, std::move(why));
+  CO_TRY(under_way, may_be_under_way(melt.books, melt.operation));
+  if (how == Refused::before_trying && !under_way) co_return release(melt, std::move(why));
   co_return begin_fence(melt, std::move(why));
 }
 
 rt::Task<> send_melt(Melt& melt) {
-  const bool sent_before = melt.request.was_sent();
+  // This request, or one before it with other blanks.
+  CO_TRY(under_way, may_be_under_way(melt.books, melt.operation));
+  const bool sent_before = under_way || melt.request.was_sent();
   CO_TRY(sending, co_await melt.mint.client().send(melt.request, melt.patience, melt.stop));
   switch (sending.outcome) {
     case Outcome::not_sent:

@@ -1,0 +1,134 @@
+// Requests that may still arrive: nothing they spend is free before they cannot succeed any more,
+// and an operation that goes on and on comes to an end.
+#include <boost/asio/co_spawn.hpp>
+
+#include "sim/money/operations_fixture.hpp"
+
+namespace archy::sim {
+namespace {
+
+using cashu::Amount;
+using wallet::OperationState;
+using wallet::Stage;
+using namespace std::chrono_literals;
+
+// Lets nothing of certain requests leave.
+class Gate final : public http::Client {
+ public:
+  explicit Gate(http::Client& below) : below_(below) {}
+  // Requests to this path from the nth on (1: the next one) find nobody; "": none.
+  void close(std::string path, unsigned nth) {
+    path_ = std::move(path);
+    left_ = nth - 1;
+  }
+  void open() { path_.clear(); }
+  rt::Task<std::unique_ptr<http::Response>> send(http::Request request,
+                                                 std::stop_token stop) override {
+    if (!path_.empty() && request.url.ends_with(path_)) {
+      if (left_ == 0) co_return fail(Code::unreachable, "Failed to connect to host");
+      --left_;
+    }
+    co_return co_await below_.send(std::move(request), stop);
+  }
+
+ private:
+  http::Client& below_;
+  std::string path_;
+  unsigned left_ = 0;
+};
+
+struct UnderWay : Operations {
+  Gate gate{world.http()};
+
+  void SetUp() override {
+    world.set_client(&gate);
+    Operations::SetUp();
+  }
+  Operation now(const Operation& operation) { return world.wallet().show(operation.id)->operation; }
+  std::size_t requests_of(const Operation& operation) {
+    return world.wallet().show(operation.id)->requests.size();
+  }
+};
+
+// The first sending arrives ten minutes late, the second one is refused, and the fence that this
+// asks for does not leave.
+TEST_F(UnderWay, AFenceThatNeverLeftFreesNothing) {
+  fund(100);
+  fault(R"([{"fault":"delay_before","route":"POST /v1/swap","ms":600000},
+            {"fault":"refuse","route":"POST /v1/swap","nth":2,"code":11006}])");
+  gate.close("/v1/swap", 3);
+  const auto sent = send(37);
+  ASSERT_TRUE(sent) << sent.error().detail;
+  EXPECT_EQ(sent->state, OperationState::open) << sent->note;
+  EXPECT_EQ(sent->stage, Stage::fencing);
+  EXPECT_LT(balance(), 63u);
+  gate.open();
+  const auto ended = go_on(*sent);
+  EXPECT_EQ(ended->state, OperationState::failed) << ended->note;
+  EXPECT_EQ(balance(), 100u);
+  world.pass(20min);
+}
+
+TEST_F(UnderWay, AFenceThatIsRefusedFreesNothing) {
+  fund(100);
+  fault(R"([{"fault":"delay_before","route":"POST /v1/swap","ms":600000},
+            {"fault":"refuse","route":"POST /v1/swap","nth":2,"times":0,"code":11006}])");
+  const auto sent = send(37);
+  ASSERT_TRUE(sent) << sent.error().detail;
+  EXPECT_EQ(sent->state, OperationState::open) << sent->note;
+  EXPECT_EQ(sent->stage, Stage::fencing);
+  world.mint("mint-a").faults().clear();
+  EXPECT_EQ(go_on(*sent)->state, OperationState::failed);
+  EXPECT_EQ(balance(), 100u);
+  world.pass(20min);
+}
+
+// The second body, in another keyset, never left; the first one did.
+TEST_F(UnderWay, ASecondBodyThatNeverLeftFreesNothing) {
+  fund(100);
+  fault(R"([{"fault":"delay_before","route":"POST /v1/swap","ms":600000},
+            {"fault":"rotate_keyset","route":"POST /v1/swap","nth":2}])");
+  gate.close("/v1/swap", 3);
+  const auto sent = send(37);
+  ASSERT_TRUE(sent) << sent.error().detail;
+  EXPECT_EQ(sent->state, OperationState::open) << sent->note;
+  ASSERT_EQ(requests_of(*sent), 2u);
+  restart();
+  EXPECT_EQ(now(*sent).state, OperationState::open) << "nor does the next start free it";
+  gate.open();
+  EXPECT_EQ(go_on(*sent)->state, OperationState::done);
+}
+
+TEST_F(UnderWay, ASecondBodyOfAMeltThatNeverLeftFreesNothing) {
+  fund(200);
+  fault(R"([{"fault":"delay_before","route":"POST /v1/melt/bolt11","ms":300000},
+            {"fault":"rotate_keyset","route":"POST /v1/melt/bolt11","nth":2}])");
+  gate.close("/v1/melt/bolt11", 3);
+  const auto begun = melt(100, {{.all = 150s, .answer = 5s}});
+  ASSERT_TRUE(begun) << begun.error().detail;
+  EXPECT_EQ(begun->state, OperationState::open) << begun->note;
+  ASSERT_EQ(requests_of(*begun), 2u);
+  restart();
+  EXPECT_EQ(now(*begun).state, OperationState::open) << "nor does the next start free it";
+  gate.open();
+  EXPECT_EQ(go_on(*begun)->state, OperationState::done);
+}
+
+TEST_F(UnderWay, ASecondBodyOfAMeltThatIsRefusedIsFencedOff) {
+  fund(200);
+  fault(R"([{"fault":"delay_before","route":"POST /v1/melt/bolt11","ms":300000},
+            {"fault":"rotate_keyset","route":"POST /v1/melt/bolt11","nth":2},
+            {"fault":"refuse","route":"POST /v1/melt/bolt11","nth":3,"code":11005}])");
+  const auto ended = melt(100, {{.all = 200s, .answer = 5s}});
+  ASSERT_TRUE(ended) << ended.error().detail;
+  EXPECT_EQ(ended->state, OperationState::failed) << ended->note;
+  EXPECT_EQ(requests_of(*ended), 3u) << "the fence is the third";
+  EXPECT_EQ(balance(), 200u);
+}
+
+// --- no end --------------------------------------------------------------------------------------
+
+// --- what is asked beside it ---------------------------------------------------------------------
+
+}  // namespace
+}  // namespace archy::sim
