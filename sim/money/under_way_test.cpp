@@ -128,6 +128,41 @@ TEST_F(UnderWay, ASecondBodyOfAMeltThatIsRefusedIsFencedOff) {
 
 // --- no end --------------------------------------------------------------------------------------
 
+TEST_F(UnderWay, AClaimThatIsRefusedIsSentAgainAsItIs) {
+  world.mint("mint-a").options().refuses_late_claims = true;
+  const auto begun = world.run(world.wallet().mint(Amount(50), {}, {}));
+  world.pay_from_outside(world.wallet().show(begun->id)->quote->invoice);
+  world.pass(12h);
+  EXPECT_FALSE(go_on(*begun)->has_ended());
+  EXPECT_EQ(requests_of(*begun), 1u) << "no counters for nothing";
+  world.mint("mint-a").options().refuses_late_claims = false;
+  EXPECT_EQ(go_on(*begun)->state, OperationState::done);
+  EXPECT_EQ(balance(), 50u);
+}
+
+TEST_F(UnderWay, AKeysetThatSignsStillIsNoReasonForNewOutputs) {
+  fund(100);
+  fault(R"([{"fault":"refuse","route":"POST /v1/swap","times":0,"code":12002}])");
+  const auto sent = send(37);
+  ASSERT_TRUE(sent) << sent.error().detail;
+  EXPECT_FALSE(sent->has_ended()) << sent->note;
+  EXPECT_EQ(requests_of(*sent), 1u);
+  world.mint("mint-a").faults().clear();
+  EXPECT_EQ(go_on(*sent)->state, OperationState::done);
+}
+
+TEST_F(UnderWay, NewOutputsAreMadeEightTimesAtMost) {
+  fund(100);
+  fault(R"([{"fault":"rotate_keyset","route":"POST /v1/swap","times":0}])");
+  const auto sent = send(37);
+  ASSERT_TRUE(sent) << sent.error().detail;
+  EXPECT_EQ(sent->state, OperationState::needs_attention) << sent->note;
+  EXPECT_EQ(requests_of(*sent), 8u);
+  EXPECT_FALSE(go_on(*sent)->has_ended());
+  EXPECT_EQ(requests_of(*sent), 8u) << "nor in any later round";
+  EXPECT_TRUE(world.wallet().check());
+}
+
 // --- what is asked beside it ---------------------------------------------------------------------
 
 }  // namespace

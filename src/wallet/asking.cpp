@@ -80,9 +80,13 @@ Result<bool> may_be_under_way(Books& books, const Operation& operation) {
 }
 
 bool signs_still(const KnownMint& mint, const StoredRequest& request) {
+  const auto signs = [&](const KeysetRow& row) {
+    const auto& ends = row.keyset.terms().final_expiry;
+    return row.active && (!ends || *ends > mint.now_s());
+  };
   for (const PlannedOutput& planned : request.outputs())
     for (const KeysetRow& row : mint.keyset_rows())
-      if (row.keyset.id() == planned.output.message.keyset && !row.active) return false;
+      if (row.keyset.id() == planned.output.message.keyset && !signs(row)) return false;
   return true;
 }
 

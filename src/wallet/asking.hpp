@@ -75,7 +75,7 @@ Witnessed judge_states(std::span<const cashu::SpendState> states);
 // of it was sent and not answered. Nothing it spends is free then, unless a fence has taken it.
 Result<bool> may_be_under_way(Books& books, const Operation& operation);
 
-// Whether the keysets of its outputs are active, as far as is known.
+// Whether the keysets of its outputs are active and have not ended, as far as is known.
 bool signs_still(const KnownMint& mint, const StoredRequest& request);
 
 std::vector<crypto::Point> ys_of(std::span<const cashu::Proof> proofs);

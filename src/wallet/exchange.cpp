@@ -1,5 +1,7 @@
 #include "wallet/exchange.hpp"
 
+#include <algorithm>
+
 #include "base/test_hooks.hpp"
 #include "cashu/mint_answers.hpp"
 #include "cashu/token.hpp"
@@ -10,9 +12,7 @@ namespace {
 
 using cashu::Amount;
 
-// How often new outputs are made for one operation before a person is asked.
-constexpr std::size_t kMostAttempts = 8;
-// Another device with the same words took these: go past them.
+// Another device with the same words took these: go past them, twice as far each time.
 constexpr std::uint64_t kCounterLeap = 100;
 
 bool spends_ours(const Operation& operation) {
@@ -125,7 +125,7 @@ Result<> undo(Books& books, Operation& operation, const StoredRequest& request, 
     TRY_OK(books.proofs.give_back(operation.id, *operation.takes_back));
   else
     TRY_OK(books.proofs.settle(operation.id, ProofState::reserved, to));
-  // A quote that was paid can still be claimed with other outputs.
+  // What is paid and not issued to whoever was first can still be claimed with other outputs.
   const bool claim = operation.kind == OperationKind::mint;
   operation.state = claim ? OperationState::open : OperationState::failed;
   operation.stage = claim ? Stage::quoted : Stage::undone;
@@ -161,13 +161,14 @@ rt::Task<> book_gone(Books& books, KnownMint& mint, Operation& operation,
 Result<StoredRequest> store_again(Books& books, KnownMint& mint, Operation& operation,
                                   const StoredRequest& request, Fate fate) {
   TRY(plan, plan_again(request.outputs()));
+  TRY(requests, books.journal.requests_of(operation.id));
+  const std::uint64_t leap = kCounterLeap << std::min(requests.size() - 1, kMostRequests);
   TRY(transaction, books.db.begin());
   TRY_OK(books.journal.refuse(request));
   if (fate == Fate::counter_behind) {
     for (const PlannedOutput& planned : request.outputs())
       if (planned.counter)
-        TRY_OK(books.mints.advance_counter(planned.output.message.keyset,
-                                           *planned.counter + kCounterLeap));
+        TRY_OK(books.mints.advance_counter(planned.output.message.keyset, *planned.counter + leap));
   }
   return store_exchange(books, mint, std::move(transaction), operation, plan, operation.stage);
 }
@@ -259,7 +260,7 @@ rt::Task<> exchange_round(Books& books, KnownMint& mint, Operation& operation,
   CO_TRY(unfinished, unfinished_request(books, operation));
   if (!unfinished) co_return fail(Code::internal, "an operation without a request to go on with");
   StoredRequest request = std::move(*unfinished);
-  for (std::size_t attempt = 1;; ++attempt) {
+  for (;;) {
     AskWitness ask = [&](std::stop_token s) {
       return operation.kind == OperationKind::mint ? ask_quote(books, mint, operation, s)
                                                    : ask_inputs(books, mint, operation, s);
@@ -269,7 +270,9 @@ rt::Task<> exchange_round(Books& books, KnownMint& mint, Operation& operation,
       case Fate::signed_:
         co_return book_signed(books, mint, operation, request, std::move(findings.proofs));
       case Fate::refused: {
-        if (operation.stage == Stage::fencing) co_return note(books, operation, findings);
+        // What was paid for is asked for with the same bytes, until the mint gives it.
+        const bool claim = operation.kind == OperationKind::mint;
+        if (claim || operation.stage == Stage::fencing) co_return note(books, operation, findings);
         CO_TRY(under_way, may_be_under_way(books, operation));
         if (under_way && spends_ours(operation)) {
           CO_TRY(fence, store_fence(books, mint, operation, request, std::move(findings.why)));
@@ -279,6 +282,7 @@ rt::Task<> exchange_round(Books& books, KnownMint& mint, Operation& operation,
         co_return undo(books, operation, request, ProofState::spendable, std::move(findings.why));
       }
       case Fate::bad_proofs:
+        if (operation.kind == OperationKind::mint) co_return note(books, operation, findings);
         co_return undo(books, operation, request, ProofState::quarantined, std::move(findings.why));
       case Fate::inputs_gone: {
         CO_TRY(rescued, co_await rescue(books, mint, operation, &request, stop));
@@ -306,11 +310,16 @@ rt::Task<> exchange_round(Books& books, KnownMint& mint, Operation& operation,
       case Fate::retired_keyset:
         break;
     }
-    if (attempt == kMostAttempts) {
-      operation.note = std::move(findings.why);
-      co_return books.operations.update(operation, books.now_ms());
+    if (findings.fate == Fate::retired_keyset) {
+      CO_TRY_OK(co_await mint.refresh(stop));
+      // A refusal that the mint's own list of keysets denies is no reason for new outputs.
+      if (signs_still(mint, request)) co_return note(books, operation, findings);
     }
-    if (findings.fate == Fate::retired_keyset) CO_TRY_OK(co_await mint.refresh(stop));
+    CO_TRY(requests, books.journal.requests_of(operation.id));
+    if (requests.size() >= kMostRequests) {
+      operation.state = OperationState::needs_attention;
+      co_return note(books, operation, findings);
+    }
     CO_TRY(next, store_again(books, mint, operation, request, findings.fate));
     request = std::move(next);
   }

@@ -5,8 +5,9 @@
 //        |
 //        v
 //   requested --signed--------------------------> settled   (send: handed)
-//     |  |  '---keyset retired, counter behind--> requested, with new outputs (attempt 2, 3, ..)
-//     |  |------refused, inputs gone------------> undone
+//     |  |  '---keyset retired, counter behind--> requested, with new outputs; after 8 requests
+//     |  |                                        needs_attention, and the last bytes sent again
+//     |  |------refused, inputs gone------------> undone (a claim: the same bytes sent again)
 //     |  '------refused, a copy unanswered------> fencing --signed--> undone (at the fee's cost)
 //     '---------contradiction-------------------> needs_attention, and asked again
 //
@@ -25,6 +26,9 @@
 #include "wallet/outputs.hpp"
 
 namespace archy::wallet {
+
+// Requests of one operation, each with new outputs, before a person is asked.
+inline constexpr std::size_t kMostRequests = 8;
 
 // Stores the request of an operation and commits `transaction`, in which its inputs were reserved.
 // Errors: as the disk and plan_outputs have them: then

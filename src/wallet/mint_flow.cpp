@@ -59,6 +59,12 @@ Result<> store_claim(Books& books, KnownMint& mint, Operation& operation,
     operation.stage = Stage::requested;
     return books.operations.update(operation, books.now_ms());
   }
+  TRY(requests, books.journal.requests_of(operation.id));
+  if (requests.size() >= kMostRequests) {
+    operation.state = OperationState::needs_attention;
+    operation.note = "the mint gives its ecash to none of our claims";
+    return books.operations.update(operation, books.now_ms());
+  }
   TRY(transaction, books.db.begin());
   if (stored) TRY_OK(give_up(books, *stored));
   TRY(claim, store_exchange(books, mint, std::move(transaction), operation, {.keep = *due}));
@@ -162,6 +168,7 @@ rt::Task<> mint_round(Books& books, KnownMint& mint, Operation& operation, rt::D
       co_return co_await on_issued(books, mint, operation, stop);
     CO_TRY_OK(co_await make_ready(books, mint, stop));
     CO_TRY_OK(store_claim(books, mint, operation, stored, due));
+    if (operation.stage != Stage::requested) co_return Result<>{};
   }
   co_return co_await exchange_round(books, mint, operation, patience, stop);
 }
