@@ -163,6 +163,19 @@ TEST_F(UnderWay, NewOutputsAreMadeEightTimesAtMost) {
   EXPECT_TRUE(world.wallet().check());
 }
 
+TEST_F(UnderWay, ASwapThatTheMintNeverDecidesIsFencedOff) {
+  fund(100);
+  fault(R"([{"fault":"answer_before","route":"POST /v1/swap","times":0,"status":500}])");
+  const auto sent = send(37, {{.all = 30min, .answer = 5s}});
+  ASSERT_TRUE(sent) << sent.error().detail;
+  EXPECT_EQ(sent->stage, Stage::requested) << "half an hour is not enough";
+  EXPECT_EQ(world.run(world.wallet().go_on(sent->id, {.all = 2h, .answer = 5s}, {}))->stage,
+            Stage::fencing);
+  world.mint("mint-a").faults().clear();
+  EXPECT_EQ(go_on(*sent)->state, OperationState::failed);
+  EXPECT_EQ(balance(), 100u);
+}
+
 // --- what is asked beside it ---------------------------------------------------------------------
 
 }  // namespace

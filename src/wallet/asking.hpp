@@ -14,7 +14,8 @@
 //     spent, and a mint that cannot restore, but repeats its
 //     answers (NUT-19), has refused the same bytes                 -> the inputs are gone
 //     not signed, not spent, refused for good                      -> refused, and why
-//     not signed, not spent, else                                  -> waiting (the bytes again)
+//     not signed, not spent, else                                  -> waiting (the bytes again),
+//                                                                     as untouched
 //     pending                                                      -> waiting
 //     some are signed, or badly                                    -> contradiction
 //
@@ -47,6 +48,7 @@ struct Findings {
   Fate fate = Fate::waiting;
   std::vector<cashu::CheckedProof> proofs;
   std::string why;
+  bool untouched = false;  // waiting, and the mint says: neither signed nor spent
 };
 
 // What a state question would tell of the request beside its outputs: nothing was done, it was

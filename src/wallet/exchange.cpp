@@ -12,6 +12,9 @@ namespace {
 
 using cashu::Amount;
 
+// A request that was sent so often, for so long, and is neither signed nor refused is fenced off.
+constexpr std::int64_t kMostSendings = 20;
+constexpr std::int64_t kLongestMs = std::int64_t{60} * 60 * 1000;
 // Another device with the same words took these: go past them, twice as far each time.
 constexpr std::uint64_t kCounterLeap = 100;
 
@@ -173,8 +176,9 @@ Result<StoredRequest> store_again(Books& books, KnownMint& mint, Operation& oper
   return store_exchange(books, mint, std::move(transaction), operation, plan, operation.stage);
 }
 
-// A refused request of which a copy was on its way without an answer: its inputs are free only when
-// they have been swapped to ourselves, since that copy cannot succeed any more then.
+// A request that is refused while a copy was on its way without an answer, or that the mint never
+// decides: its inputs are free only when they have been swapped to ourselves, since that copy
+// cannot succeed any more then.
 Result<StoredRequest> store_fence(Books& books, KnownMint& mint, Operation& operation,
                                   const StoredRequest& request, std::string why) {
   TRY(inputs, inputs_of(books, operation));
@@ -189,6 +193,12 @@ Result<StoredRequest> store_fence(Books& books, KnownMint& mint, Operation& oper
   TRY(fence, store_exchange(books, mint, std::move(transaction), operation, {.keep = *keep},
                             Stage::fencing));
   return fence;
+}
+
+bool is_never_decided(const Books& books, const Operation& operation,
+                      const StoredRequest& request) {
+  return spends_ours(operation) && operation.stage == Stage::requested &&
+         request.sendings() >= kMostSendings && books.now_ms() - request.created_ms() >= kLongestMs;
 }
 
 // What stands beside a claim's outputs: the quote, which says whether it was issued.
@@ -299,6 +309,11 @@ rt::Task<> exchange_round(Books& books, KnownMint& mint, Operation& operation,
         co_return note(books, operation, findings);
       }
       case Fate::waiting:
+        if (findings.untouched && is_never_decided(books, operation, request)) {
+          CO_TRY(fence, store_fence(books, mint, operation, request, std::move(findings.why)));
+          request = std::move(fence);
+          continue;
+        }
         co_return note(books, operation, findings);
       case Fate::contradiction: {
         CO_TRY(rescued, co_await rescue(books, mint, operation, &request, stop));

@@ -9,6 +9,7 @@
 //     |  |                                        needs_attention, and the last bytes sent again
 //     |  |------refused, inputs gone------------> undone (a claim: the same bytes sent again)
 //     |  '------refused, a copy unanswered------> fencing --signed--> undone (at the fee's cost)
+//     |---------20 sendings, an hour, and neither signed nor spent: fencing
 //     '---------contradiction-------------------> needs_attention, and asked again
 //
 // | crash after                        | the row says          | what is then done             |
