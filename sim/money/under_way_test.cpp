@@ -178,5 +178,22 @@ TEST_F(UnderWay, ASwapThatTheMintNeverDecidesIsFencedOff) {
 
 // --- what is asked beside it ---------------------------------------------------------------------
 
+TEST_F(UnderWay, ChangeIsRestoredWhenTheQuoteIsForgotten) {
+  fund(200);
+  fault(R"([{"fault":"hide_change"},
+            {"fault":"drop_before","route":"GET /v1/melt/*","times":0},
+            {"fault":"drop_before","route":"POST /v1/restore","times":0}])");
+  const auto begun = melt(100, hasty);
+  ASSERT_TRUE(begun) << begun.error().detail;
+  ASSERT_EQ(begun->stage, Stage::paid) << begun->note;
+  world.mint("mint-a").faults().clear();
+  const auto quote = world.wallet().show(begun->id)->quote->id.reveal();
+  ASSERT_TRUE(world.mint("mint-a").book().forget_quote(quote));
+  const auto ended = go_on(*begun);
+  EXPECT_EQ(ended->state, OperationState::done) << ended->note;
+  EXPECT_EQ(ended->note, "");
+  EXPECT_EQ(balance(), 99u);
+}
+
 }  // namespace
 }  // namespace archy::sim

@@ -412,6 +412,28 @@ rt::Task<> fence_round(Melt& melt, StoredRequest fence) {
   co_return Result<>{};
 }
 
+// Change from both who may know of it: the quote, and a mint that restores.
+struct LateChange {
+  std::vector<NewProof> proofs;
+  std::optional<Error> missed;  // one of them may answer another time
+};
+// Errors: neither has answered.
+rt::Task<LateChange> late_change(Melt& melt) {
+  LateChange out;
+  auto asked = co_await asked_change(melt);
+  if (asked) out.proofs = std::move(asked->proofs);
+  auto restored = co_await restored_change(melt);
+  const bool cannot = !restored && restored.error().code == Code::unsupported;
+  if (!asked && !restored) co_return fail(cannot ? asked.error() : restored.error());
+  if (restored)
+    for (NewProof& proof : *restored) out.proofs.push_back(std::move(proof));
+  const bool forgotten =
+      !asked && (asked.error().code == Code::not_found || asked.error().code == Code::bad_input);
+  if (!asked && !forgotten) out.missed = asked.error();
+  if (!restored && !cannot) out.missed = restored.error();
+  co_return out;
+}
+
 // Paid and booked; only change is missing.
 rt::Task<> change_round(Melt& melt) {
   Amount had;
@@ -420,18 +442,15 @@ rt::Task<> change_round(Melt& melt) {
   const Amount sum = sum_of(melt.inputs);
   had = Amount(sum.value() - melt.quote.amount.value() - melt.operation.fee.value());
   CO_TRY_OK(co_await melt.mint.refresh(melt.stop));
-  CO_TRY(asked, co_await asked_change(melt));
-  auto change = std::move(asked.proofs);
-  auto restored = co_await restored_change(melt);
-  if (!restored && restored.error().code != Code::unsupported) co_return fail(restored.error());
-  if (restored)
-    for (NewProof& proof : *restored) change.push_back(std::move(proof));
+  CO_TRY(found, co_await late_change(melt));
   CO_TRY(transaction, melt.books.db.begin());
   const Amount before = had;
-  for (const NewProof& proof : change) {
+  for (const NewProof& proof : found.proofs) {
     CO_TRY(added, melt.books.proofs.put_missing(melt.operation.id, {&proof, 1}));
     if (added > 0) had = had.plus(proof.proof.proof().amount).value_or(had);
   }
+  // Who has not answered yet may know of more.
+  if (found.missed && had < least_change(melt)) co_return fail(*found.missed);
   if (had.value() + melt.quote.amount.value() > sum.value())
     co_return fail(Code::peer_fault, "the mint gives more change than there was");
   Operation& operation = melt.operation;
