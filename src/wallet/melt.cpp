@@ -381,8 +381,20 @@ rt::Task<Witnessed> ask_inputs(Melt& melt, std::stop_token stop) {
 rt::Task<> fence_round(Melt& melt, StoredRequest fence) {
   AskWitness ask = [&melt](std::stop_token stop) { return ask_inputs(melt, stop); };
   CO_TRY(findings, co_await find_out(melt.mint, melt.books, fence, melt.patience, ask, melt.stop));
-  if (findings.fate == Fate::waiting || findings.fate == Fate::never_left)
+  const bool undecided = findings.fate == Fate::waiting || findings.fate == Fate::never_left ||
+                         findings.fate == Fate::refused;
+  if (undecided) co_return note(melt.books, melt.operation, std::move(findings.why));
+  if (findings.fate == Fate::retired_keyset) {
+    CO_TRY_OK(co_await melt.mint.refresh(melt.stop));
+    if (signs_still(melt.mint, fence))
+      co_return note(melt.books, melt.operation, std::move(findings.why));
+  }
+  CO_TRY(requests, melt.books.journal.requests_of(melt.operation.id));
+  const bool decided = findings.fate == Fate::signed_ || findings.fate == Fate::inputs_gone;
+  if (!decided && requests.size() >= kMostRequests) {
+    melt.operation.state = OperationState::needs_attention;
     co_return note(melt.books, melt.operation, std::move(findings.why));
+  }
   CO_TRY(transaction, melt.books.db.begin());
   if (findings.fate == Fate::signed_) {
     std::vector<NewProof> proofs;
@@ -407,9 +419,7 @@ rt::Task<> fence_round(Melt& melt, StoredRequest fence) {
   CO_TRY_OK(melt.books.journal.refuse(fence));
   melt.operation.stage = Stage::requested;
   CO_TRY_OK(note(melt.books, melt.operation, std::move(findings.why)));
-  CO_TRY_OK(transaction.commit());
-  if (findings.fate == Fate::retired_keyset) CO_TRY_OK(co_await melt.mint.refresh(melt.stop));
-  co_return Result<>{};
+  co_return transaction.commit();
 }
 
 // Change from both who may know of it: the quote, and a mint that restores.
