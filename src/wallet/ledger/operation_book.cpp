@@ -193,6 +193,20 @@ Result<std::uint64_t> OperationBook::take_key_index() {
   return next;
 }
 
+Result<> OperationBook::put_received(OperationId operation, std::span<const crypto::Point> ys) {
+  for (const crypto::Point& y : ys) {
+    // One that failed has received nothing.
+    TRY_OK(
+        db_.run("INSERT INTO received (y, operation) VALUES (?1, ?2) ON CONFLICT (y) DO UPDATE "
+                "SET operation = ?2 WHERE (SELECT state FROM operations WHERE id = "
+                "received.operation) = ?3",
+                ByteView(y.compressed()), operation.value(), OperationState::failed));
+    if (db_.changes() != 1)
+      return fail(Code::denied, "part of this token was received before, or is being received");
+  }
+  return {};
+}
+
 Result<> OperationBook::keep_token(OperationId operation, const Secret<std::string>& token) {
   const Bytes box = sealed(as_bytes(token.reveal()), place_of("token", operation));
   return db_.run("UPDATE operations SET sealed = ? WHERE id = ?", ByteView(box), operation.value());

@@ -6,8 +6,10 @@
 // operation the second changes nothing and is told.
 #pragma once
 
+#include <span>
 #include <vector>
 
+#include "crypto/point.hpp"
 #include "crypto/seal.hpp"
 #include "rt/random.hpp"
 #include "wallet/ledger/operation.hpp"
@@ -66,6 +68,10 @@ class OperationBook {
   Result<std::optional<Quote>> quote(OperationId operation);
   // Takes the next number that a quote's key follows from.
   Result<std::uint64_t> take_key_index();
+
+  // These proofs of a token are received by this operation. Errors: denied: another one has
+  // received one of them, or still may.
+  Result<> put_received(OperationId operation, std::span<const crypto::Point> ys);
 
   // A token: the one it made, or the one it was given.
   Result<> keep_token(OperationId operation, const Secret<std::string>& token);
