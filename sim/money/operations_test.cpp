@@ -86,6 +86,21 @@ TEST_F(AMintWithoutRestore, SaysOfASpentTokenThatItIsSpent) {
   EXPECT_EQ(world.balance("mint-a"), 100u);
 }
 
+// Each copy that is put back leaps over 10,000 counters where nobody can be asked.
+TEST_F(AMintWithoutRestore, HasCountersAsHighAsItsCopiesLedTo) {
+  ASSERT_TRUE(world.fund("mint-a", 100));
+  for (int i = 0; i < 11; ++i) {
+    const auto copy = world.copy_database();
+    ASSERT_TRUE(world.start());
+    world.put_database_back(copy);
+    ASSERT_TRUE(world.start());
+    ASSERT_TRUE(world.wallet().is_old_copy());
+    ASSERT_TRUE(world.run(world.wallet().mint(Amount(1), {}, {})));
+  }
+  const auto checked = world.wallet().check();
+  EXPECT_TRUE(checked) << checked.error().detail;
+}
+
 TEST_F(Operations, SendAndReceiveOnesOwnToken) {
   fund(100);
   const auto sent = send(37);
