@@ -195,5 +195,24 @@ TEST_F(UnderWay, ChangeIsRestoredWhenTheQuoteIsForgotten) {
   EXPECT_EQ(balance(), 99u);
 }
 
+TEST_F(UnderWay, NobodyEndsAMintThatIsBeingBegun) {
+  fault(R"([{"fault":"delay_after","route":"POST /v1/mint/quote/bolt11","ms":3000}])");
+  bool resumed = false;
+  world.time().at(world.time().now() + 1s, [&] {
+    boost::asio::co_spawn(
+        world.time().executor(),
+        [](Operations& self) -> boost::asio::awaitable<void> {
+          auto went = co_await self.world.wallet().resume(self.hasty, {});
+          EXPECT_TRUE(went);
+        }(*this),
+        [&](std::exception_ptr) { resumed = true; });
+  });
+  const auto begun = world.run(world.wallet().mint(Amount(50), {}, {}));
+  EXPECT_TRUE(begun) << begun.error().detail;
+  world.pass(10s);
+  EXPECT_TRUE(resumed);
+  if (begun) EXPECT_EQ(now(*begun).stage, Stage::quoted);
+}
+
 }  // namespace
 }  // namespace archy::sim

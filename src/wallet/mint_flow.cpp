@@ -15,6 +15,20 @@ using cashu::Amount;
 // After its end nobody pays a quote any more; a payment on its way may take that long.
 constexpr std::uint64_t kLatePaymentS = std::uint64_t{24} * 3600;
 
+// While it lives the operation is being begun.
+class Beginning {
+ public:
+  Beginning(Books& books, OperationId id) : books_(books), id_(id) {
+    books_.being_begun.insert(id);
+  }
+  ~Beginning() { books_.being_begun.erase(id_); }
+  Beginning(const Beginning&) = delete;
+
+ private:
+  Books& books_;
+  OperationId id_;
+};
+
 // The invoice is for what was asked for, and not for something else.
 Result<> check_invoice(const cashu::MintQuote& quote, Amount amount) {
   auto invoice = cashu::parse_invoice(quote.invoice);
@@ -123,6 +137,7 @@ rt::Task<Operation> begin_mint(Books& books, KnownMint& mint, NewOperation asked
   CO_TRY(operation, books.operations.begin(asked, books.now_ms()));
   CO_TRY(index, books.operations.take_key_index());
   CO_TRY_OK(transaction.commit());
+  const Beginning beginning(books, operation.id);
 
   const auto owner = crypto::Point::of(books.keys.quote_key(index));
   auto body = co_await mint.client().post("/v1/mint/quote/bolt11",
@@ -146,6 +161,8 @@ rt::Task<Operation> begin_mint(Books& books, KnownMint& mint, NewOperation asked
 
 rt::Task<> mint_round(Books& books, KnownMint& mint, Operation& operation, rt::Duration patience,
                       std::stop_token stop) {
+  if (operation.stage == Stage::begun && books.being_begun.contains(operation.id))
+    co_return Result<>{};
   if (operation.stage == Stage::begun)
     co_return end_mint(books, operation, "the program ended before there was an invoice");
   if (operation.stage == Stage::quoted) {
