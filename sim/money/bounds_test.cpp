@@ -21,6 +21,51 @@ struct Bounds : Operations {
   }
 };
 
+TEST_F(Bounds, SeveralAtOnceStayUnderAMintsCap) {
+  ASSERT_TRUE(world.wallet().set_cap(world.url("mint-a"), Amount(150)));
+  const auto first = mint(100);
+  ASSERT_TRUE(first);
+  const auto over = mint(51);
+  ASSERT_FALSE(over);
+  EXPECT_EQ(over.error().code, Code::denied);
+  const auto second = mint(50);
+  ASSERT_TRUE(second) << second.error().detail;
+  for (const auto& each : {*first, *second}) {
+    pay(each);
+    EXPECT_EQ(go_on(each)->state, OperationState::done);
+  }
+  EXPECT_EQ(balance(), 150u);
+}
+
+TEST_F(Bounds, ATokenCountsBeforeItIsRedeemed) {
+  fund(100);
+  cashu::SpendingCondition lock;
+  lock.key = crypto::Point::parse_hex(world.wallet().lock_key()).value();
+  const auto sent = world.run(
+      world.wallet().send({.amount = Amount(60), .lock = lock}, {}, {}, patience, world.stop()));
+  ASSERT_TRUE(sent) << sent.error().detail;
+  ASSERT_TRUE(world.wallet().set_cap(world.url("mint-a"), Amount(105)));
+  const auto token = *world.wallet().token_of(sent->id);
+  const auto taken = world.run(world.wallet().receive(token, true, patience, world.stop()));
+  ASSERT_TRUE(taken) << taken.error().detail;
+  EXPECT_FALSE(mint(6)) << "40 are here and 60 are to be redeemed";
+  EXPECT_TRUE(mint(5));
+  EXPECT_EQ(go_on(*taken)->state, OperationState::done);
+  ASSERT_TRUE(world.run(world.wallet().look_after_handed({})));
+}
+
+TEST_F(Bounds, AnInvoiceThatWasPaidTooMuchKeepsToTheCap) {
+  ASSERT_TRUE(world.wallet().set_cap(world.url("mint-a"), Amount(80)));
+  const auto begun = mint(50);
+  pay(*begun, 90);
+  const auto waits = world.run(world.wallet().go_on(begun->id, hasty, {}));
+  ASSERT_TRUE(waits) << waits.error().detail;
+  EXPECT_EQ(waits->state, OperationState::needs_attention) << waits->note;
+  ASSERT_TRUE(world.wallet().set_cap(world.url("mint-a"), Amount(90)));
+  EXPECT_EQ(go_on(*begun)->state, OperationState::done);
+  EXPECT_EQ(balance(), 90u);
+}
+
 TEST_F(Bounds, WhatSwapsBeforeAPaymentCostIsTold) {
   world.mint("mint-a").options().without.insert(8);  // no change: it takes the exact sum
   ASSERT_TRUE(world.mint("mint-a").rotate({.input_fee_ppk = 100}));

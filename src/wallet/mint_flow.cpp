@@ -85,6 +85,19 @@ Result<> store_claim(Books& books, KnownMint& mint, Operation& operation,
   return {};
 }
 
+// Whether more was paid than may lie there: then somebody has to say what is to be done.
+Result<bool> note_too_much(Books& books, const KnownMint& mint, Operation& operation, Amount due) {
+  const auto fits = operation.part_of ? within_cap(books, mint, due)
+                                      : within_cap_of_all(books, mint, due, operation.id);
+  if (fits) return false;
+  if (fits.error().code != Code::denied) return fail(fits.error());
+  operation.state = OperationState::needs_attention;
+  operation.note =
+      "the invoice was paid with " + std::to_string(due.value()) + " sat: " + fits.error().detail;
+  TRY_OK(books.operations.update(operation, books.now_ms()));
+  return true;
+}
+
 // Issued, and not for a claim that is stored here.
 rt::Task<> on_issued(Books& books, KnownMint& mint, Operation& operation, std::stop_token stop) {
   CO_TRY_OK(co_await make_ready(books, mint, stop));
@@ -110,10 +123,11 @@ Result<> end_mint(Books& books, Operation& operation, std::string why) {
   return transaction.commit();
 }
 
-Result<> within_cap(Books& books, const KnownMint& mint, Amount more) {
+Result<> within_cap(Books& books, const KnownMint& mint, Amount more,
+                    std::optional<OperationId> except) {
   TRY(row, books.mints.find(mint.id()));
   if (!row || !row->cap) return {};
-  Amount there;
+  TRY(there, books.operations.coming_sum(mint.id(), except));
   for (const ProofState state : {ProofState::spendable, ProofState::reserved}) {
     TRY(part, books.proofs.balance(mint.id(), kUnit, state));
     there = there.plus(part).value_or(there);
@@ -124,11 +138,19 @@ Result<> within_cap(Books& books, const KnownMint& mint, Amount more) {
                                 " sat that may lie at " + mint.url());
 }
 
+Result<> within_cap_of_all(Books& books, const KnownMint& mint, Amount more,
+                           std::optional<OperationId> except) {
+  TRY(coming, books.transfers.on_the_way(mint.id()));
+  return within_cap(books, mint, more.plus(coming).value_or(more), except);
+}
+
 rt::Task<Operation> begin_mint(Books& books, KnownMint& mint, NewOperation asked,
                                std::stop_token stop) {
   if (asked.amount == Amount(0) || asked.amount.value() > INT64_MAX / 1000)
     co_return fail(Code::bad_input, "an amount of at least 1 sat");
-  CO_TRY_OK(within_cap(books, mint, asked.amount));
+  // The claim of a swap between mints is on the way already.
+  CO_TRY_OK(asked.part_of ? within_cap(books, mint, asked.amount)
+                          : within_cap_of_all(books, mint, asked.amount));
   CO_TRY_OK(co_await make_ready(books, mint, stop));
   CO_TRY_OK(check_terms(mint, asked.amount));
   asked.kind = OperationKind::mint;
@@ -184,6 +206,10 @@ rt::Task<> mint_round(Books& books, KnownMint& mint, Operation& operation, rt::D
     if (!due && !(stored && stored->was_sent()))
       co_return co_await on_issued(books, mint, operation, stop);
     CO_TRY_OK(co_await make_ready(books, mint, stop));
+    if (due && *due > operation.amount) {
+      CO_TRY(too_much, note_too_much(books, mint, operation, *due));
+      if (too_much) co_return Result<>{};
+    }
     CO_TRY_OK(store_claim(books, mint, operation, stored, due));
     if (operation.stage != Stage::requested) co_return Result<>{};
   }

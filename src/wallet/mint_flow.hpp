@@ -34,7 +34,13 @@ rt::Task<> mint_round(Books& books, KnownMint& mint, Operation& operation, rt::D
 // it can be paid or executed any more.
 Result<> end_mint(Books& books, Operation& operation, std::string why);
 
-// What may still come to this mint under its cap. Errors: denied: not that much.
-Result<> within_cap(Books& books, const KnownMint& mint, cashu::Amount more);
+// What may still come to this mint under its cap, beside what lies there and what open claims and
+// tokens bring. Swaps between mints are the caller's to add. Errors: denied: not that much.
+// `except`: an open one that brings what is asked about.
+Result<> within_cap(Books& books, const KnownMint& mint, cashu::Amount more,
+                    std::optional<OperationId> except = std::nullopt);
+// The same, with all swaps between mints that are on their way there.
+Result<> within_cap_of_all(Books& books, const KnownMint& mint, cashu::Amount more,
+                           std::optional<OperationId> except = std::nullopt);
 
 }  // namespace archy::wallet

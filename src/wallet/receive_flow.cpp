@@ -108,7 +108,7 @@ rt::Task<Operation> begin_receive(Books& books, KnownMint& mint, const cashu::To
   }
   if (!checked) co_return fail(checked.error());
   CO_TRY(net, net_value(mint, *checked));
-  CO_TRY_OK(within_cap(books, mint, net));
+  CO_TRY_OK(within_cap_of_all(books, mint, net));
   CO_TRY(transaction, books.db.begin());
   CO_TRY(operation, begin(books, mint, token, *checked, digest));
   CO_TRY(stored, store_exchange(books, mint, std::move(transaction), operation, {.keep = net}));
@@ -130,7 +130,7 @@ Result<Operation> accept_offline(Books& books, KnownMint& mint, const cashu::Tok
     TRY_OK(check_it_lasts(books, mint, proof));
   }
   TRY(net, net_value(mint, *checked));
-  TRY_OK(within_cap(books, mint, net));
+  TRY_OK(within_cap_of_all(books, mint, net));
   TRY(transaction, books.db.begin());
   TRY(operation, begin(books, mint, token, *checked, digest));
   operation.stage = Stage::accepted;

@@ -129,6 +129,19 @@ Result<cashu::Amount> OperationBook::undecided_sum(MintId mint, OperationId up_t
   return there ? amount_at(query, 0) : cashu::Amount(0);
 }
 
+Result<cashu::Amount> OperationBook::coming_sum(MintId mint, std::optional<OperationId> except) {
+  TRY(query, db_.query("SELECT amount FROM operations WHERE mint = ? AND state IN (0, 3) "
+                       "AND kind IN (?, ?) AND part_of IS NULL AND id <> ?",
+                       mint.value(), OperationKind::mint, OperationKind::receive,
+                       except ? except->value() : 0));
+  cashu::Amount out;
+  for (;;) {
+    TRY(there, query.step());
+    if (!there) return out;
+    out = out.plus(amount_at(query, 0)).value_or(cashu::Amount(INT64_MAX));
+  }
+}
+
 Result<std::vector<Operation>> OperationBook::history(std::uint64_t limit,
                                                       std::optional<OperationId> before) {
   static const std::string sql =

@@ -57,6 +57,9 @@ class OperationBook {
   Result<std::vector<Operation>> open();
   // What those hold that were begun up to this one, at a mint.
   Result<cashu::Amount> undecided_sum(MintId mint, OperationId up_to);
+  // What open claims and tokens may still bring to a mint, other than this operation and the parts
+  // of swaps between mints.
+  Result<cashu::Amount> coming_sum(MintId mint, std::optional<OperationId> except);
   // The last ones, newest first; before: only older ones than this.
   Result<std::vector<Operation>> history(std::uint64_t limit,
                                          std::optional<OperationId> before = std::nullopt);
