@@ -121,6 +121,12 @@ Amount least_change(const Melt& melt) {
   return out;
 }
 
+// Whether what was spent is enough for both.
+bool covers(Amount spent, Amount paid, Amount back) {
+  const auto all = paid.plus(back);
+  return all && *all <= spent;
+}
+
 // The invoice is paid: in one transaction, with the change that there is.
 Result<> book_paid(Melt& melt, std::span<const NewProof> change, bool all_change,
                    const std::optional<std::string>& preimage) {
@@ -163,7 +169,7 @@ rt::Task<> on_paid(Melt& melt, cashu::MeltQuote said) {
   }
   const bool all = !doubtful && sum_of(change) >= least_change(melt);
   // More change than was too much: the mint's books, not ours; but nothing is worth such a fee.
-  if (sum_of(change).value() + melt.quote.amount.value() > sum_of(melt.inputs).value()) {
+  if (!covers(sum_of(melt.inputs), melt.quote.amount, sum_of(change))) {
     melt.operation.state = OperationState::needs_attention;
     co_return note(melt.books, melt.operation, "the mint gives more change than there was");
   }
@@ -461,7 +467,7 @@ rt::Task<> change_round(Melt& melt) {
   }
   // Who has not answered yet may know of more.
   if (found.missed && had < least_change(melt)) co_return fail(*found.missed);
-  if (had.value() + melt.quote.amount.value() > sum.value())
+  if (!covers(sum, melt.quote.amount, had))
     co_return fail(Code::peer_fault, "the mint gives more change than there was");
   Operation& operation = melt.operation;
   operation.fee = Amount(sum.value() - melt.quote.amount.value() - had.value());

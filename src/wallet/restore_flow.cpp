@@ -70,7 +70,7 @@ Result<> book(Books& books, OperationId by, const cashu::KeysetId& keyset, const
     }
     ++report.proofs;
     const auto sum = report.found.plus(found.proofs[i].proof.proof().amount);
-    if (!sum || sum->value() > INT64_MAX)
+    if (!sum || *sum > cashu::kAllThereIs)
       return fail(Code::peer_fault, "the mint restores more than there can be");
     report.found = *sum;
     TRY(row, books.operations.find(by));
