@@ -81,5 +81,21 @@ TEST_F(Bounds, WhatSwapsBeforeAPaymentCostIsTold) {
   EXPECT_EQ(balance(), 200u - 100 - paid->fee.value() - told);
 }
 
+TEST_F(Bounds, InvoicesThatNobodyPaysHoldUpNothing) {
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(mint(10));
+  const auto before = world.time().now();
+  ASSERT_TRUE(world.run(world.wallet().resume({.all = 10s, .answer = 5s}, {})));
+  EXPECT_LT(world.time().now() - before, 10s) << "one look at each";
+}
+
+TEST_F(Bounds, AQuoteThatTheMintHasForgottenEndsInTime) {
+  const auto begun = mint(10);
+  ASSERT_TRUE(
+      world.mint("mint-a").book().forget_quote(world.wallet().show(begun->id)->quote->id.reveal()));
+  EXPECT_EQ(world.run(world.wallet().go_on(begun->id, hasty, {}))->state, OperationState::open);
+  world.pass(26h);
+  EXPECT_EQ(go_on(*begun)->state, OperationState::failed);
+}
+
 }  // namespace
 }  // namespace archy::sim

@@ -98,6 +98,9 @@ Result<bool> note_too_much(Books& books, const KnownMint& mint, Operation& opera
   return true;
 }
 
+// By the mint itself, with its words.
+bool is_refusal(Code code) { return code == Code::not_found || code == Code::bad_input; }
+
 // Issued, and not for a claim that is stored here.
 rt::Task<> on_issued(Books& books, KnownMint& mint, Operation& operation, std::stop_token stop) {
   CO_TRY_OK(co_await make_ready(books, mint, stop));
@@ -190,14 +193,20 @@ rt::Task<> mint_round(Books& books, KnownMint& mint, Operation& operation, rt::D
   if (operation.stage == Stage::quoted) {
     CO_TRY(quote, books.operations.quote(operation.id));
     if (!quote) co_return fail(Code::corrupt, "wallet.db: a quote that is not there");
-    CO_TRY(body, co_await mint.client().get("/v1/mint/quote/bolt11/" + quote->id.reveal(), stop));
-    CO_TRY(said, cashu::parse_mint_quote(body, operation.amount));
+    auto body = co_await mint.client().get("/v1/mint/quote/bolt11/" + quote->id.reveal(), stop);
+    const bool over = quote->expiry && books.now_s() > *quote->expiry + kLatePaymentS;
+    if (!body && over && is_refusal(body.error().code)) {
+      CO_TRY(claim, unfinished_request(books, operation));
+      if (!claim || !claim->was_sent())
+        co_return end_mint(books, operation, "the mint knows nothing of the invoice any more");
+    }
+    if (!body) co_return fail(body.error());
+    CO_TRY(said, cashu::parse_mint_quote(*body, operation.amount));
     auto due = said.paid.minus(said.issued);
     if (due && *due == Amount(0)) due.reset();
     CO_TRY(stored, unfinished_request(books, operation));
     const bool is_issued = said.issued > Amount(0) && !test_hooks::planted("cross_skips_issued");
     if (!due && !is_issued) {
-      const bool over = quote->expiry && books.now_s() > *quote->expiry + kLatePaymentS;
       if (over && said.paid == Amount(0))
         co_return end_mint(books, operation, "nobody paid the invoice in time");
       co_return Result<>{};

@@ -10,7 +10,8 @@
 // | the quote's row                 | quoted       | asked whether it is paid                   |
 // | from the claim's row on         | requested    | exchange.hpp's table                       |
 //
-// A quote that was paid is claimed at once and asked for for ever: mints issue after its end.
+// A quote that was paid is claimed at once and asked for for ever: mints issue after its end. One
+// that nobody has paid, or that the mint has forgotten, ends a day after its own end.
 //
 // The claim of a cross swap is stored before anything is paid: then the row says `quoted` and has a
 // request that was not sent, and what is paid is claimed with that.

@@ -145,7 +145,8 @@ class Wallet {
   // Rounds with pauses until the operation is at an end or patience is. Errors: not_found, and the
   // disk's; what the mint does is told by the operation.
   rt::Task<Operation> go_on(OperationId id, Patience patience, std::stop_token stop);
-  // All open operations, those of different mints at once. How they are then.
+  // All open operations, those of different mints at once; at invoices that nobody has paid yet
+  // there is one look. How they are then.
   rt::Task<std::vector<Operation>> resume(Patience patience, std::stop_token stop);
   // Ecash of keysets that end within a week is swapped for such that lasts; what is begun is in the
   // book, to be gone on with. resume() does it first. Errors: the disk's.
@@ -205,6 +206,7 @@ class Wallet {
   Result<> may_spend_at(const KnownMint& mint);
   // A part is gone on with by its cross swap while that is open.
   Result<OperationId> driver_of(OperationId id);
+  Patience patience_for(OperationId id, Patience patience);
   rt::Task<> one_round_each(MintId mint, std::stop_token stop);
   // Whether operations from before are open.
   Result<bool> has_undecided(const Recovery& recovery);
