@@ -175,6 +175,7 @@ Result<Json> with_token(WalletApi& wallet, const wallet::OperationView& view) {
   Json out = operation_json(view);
   out["token"] = nullptr;
   if (view.operation.state != wallet::OperationState::done) return out;
+  if (view.operation.stage == wallet::Stage::undone) return out;  // taken back since
   TRY(token, wallet.token_of(view.operation.id));
   out["token"] = token.reveal();
   return out;
@@ -314,7 +315,8 @@ std::vector<Method> money_methods() {
                   kMaxFee,
                   kKey,
                   timeout_param(kTimeout)},
-       .result = and_field(operation_view_fields(), {"token", "null while it is open"}),
+       .result = and_field(operation_view_fields(),
+                           {"token", "null while it is open, and when it was taken back"}),
        .errors = kErrors,
        .handler = send},
       {.name = "wallet.token",

@@ -67,6 +67,14 @@ Result<> finish_unbooked(Books& books, const StoredRequest& request) {
                                                 : books.journal.refuse(request);
 }
 
+// What became of the token that the operation takes back.
+Result<> end_token(Books& books, const Operation& operation, Stage stage) {
+  TRY(giver, books.operations.find(*operation.takes_back));
+  if (!giver) return fail(Code::corrupt, "wallet.db: a token that was taken back is not there");
+  giver->stage = stage;
+  return books.operations.update(*giver, books.now_ms());
+}
+
 // Everything that the answer means, or nothing of it. `instead`: a later request of the same
 // inputs, which can then never be executed.
 Result<> book_signed(Books& books, const KnownMint& mint, Operation& operation,
@@ -106,6 +114,7 @@ Result<> book_signed(Books& books, const KnownMint& mint, Operation& operation,
     TRY_OK(keep_token(books, mint, operation, proofs));
   else if (!fenced)
     operation.note.clear();
+  if (operation.takes_back) TRY_OK(end_token(books, operation, Stage::undone));
   TRY_OK(
       books.operations.enter({operation.id, operation.mint, change_of(own ? spent : Amount(0), got),
                               operation.fee, books.now_ms()}));
@@ -151,11 +160,9 @@ rt::Task<> book_gone(Books& books, KnownMint& mint, Operation& operation,
   if (lost > Amount(0))
     CO_TRY_OK(books.operations.enter(
         {operation.id, operation.mint, change_of(lost, Amount(0)), Amount(0), books.now_ms()}));
-  if (operation.takes_back && !gone.empty()) {
-    CO_TRY(giver, books.operations.find(*operation.takes_back));
-    giver->stage = Stage::redeemed;
-    CO_TRY_OK(books.operations.update(*giver, books.now_ms()));
-  }
+  // Where only a part was redeemed, the rest is out as before.
+  if (operation.takes_back && gone.size() == ys.size())
+    CO_TRY_OK(end_token(books, operation, Stage::redeemed));
   CO_TRY_OK(undo(books, operation, request, ProofState::spendable, std::move(why)));
   co_return transaction.commit();
 }

@@ -579,6 +579,8 @@ Result<Secret<std::string>> Wallet::token_of(OperationId id) {
   TRY(found, books_.operations.find(id));
   if (!found || found->kind != OperationKind::send)
     return fail(Code::not_found, "no such token of ours");
+  if (found->state == OperationState::done && found->stage == Stage::undone)
+    return fail(Code::not_found, "the token was taken back: whoever has it has nothing");
   TRY(token, books_.operations.token(id));
   if (!token) return fail(Code::not_found, "the token is not made yet");
   return *token;

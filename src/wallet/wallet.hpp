@@ -166,7 +166,7 @@ class Wallet {
   Result<std::vector<Operation>> history(std::uint64_t limit,
                                          std::optional<OperationId> before = std::nullopt);
   Result<std::vector<Operation>> open_operations() { return books_.operations.open(); }
-  // Errors: not_found.
+  // Errors: not_found; so too when it was taken back.
   Result<Secret<std::string>> token_of(OperationId id);
 
   // --- the rest --------------------------------------------------------------------------------
