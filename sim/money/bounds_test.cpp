@@ -66,6 +66,28 @@ TEST_F(Bounds, AnInvoiceThatWasPaidTooMuchKeepsToTheCap) {
   EXPECT_EQ(balance(), 90u);
 }
 
+TEST_F(Bounds, NoRequestHasMoreInputsThanMintsTake) {
+  world.mint("mint-a").options().max_inputs = 500;
+  for (int i = 0; i < 530; ++i) fund(1);
+  const auto sent = send(510);
+  ASSERT_TRUE(sent) << sent.error().detail;
+  EXPECT_EQ(sent->state, OperationState::done) << sent->note;
+  EXPECT_EQ(balance(), 20u);
+  const auto token = *world.wallet().token_of(sent->id);
+  EXPECT_LE(cashu::parse_token(token.reveal())->proofs.size(), 40u);
+  ASSERT_TRUE(receive(token));
+  ASSERT_TRUE(world.run(world.wallet().look_after_handed({})));
+}
+
+TEST_F(Bounds, AMeltOfManySmallProofsIsMadePossible) {
+  world.mint("mint-a").options().max_inputs = 500;
+  for (int i = 0; i < 530; ++i) fund(1);
+  const auto paid = melt(512);
+  ASSERT_TRUE(paid) << paid.error().detail;
+  EXPECT_EQ(paid->state, OperationState::done) << paid->note;
+  EXPECT_EQ(balance(), 530u - 513);
+}
+
 TEST_F(Bounds, WhatSwapsBeforeAPaymentCostIsTold) {
   world.mint("mint-a").options().without.insert(8);  // no change: it takes the exact sum
   ASSERT_TRUE(world.mint("mint-a").rotate({.input_fee_ppk = 100}));

@@ -44,6 +44,12 @@ rt::Task<> look_after_handed(Books& books, KnownMint& mint, Operation& sent, std
 rt::Task<std::optional<Operation>> begin_sweep(Books& books, KnownMint& mint,
                                                std::uint64_t ends_before, std::stop_token stop);
 
+// The smallest proofs there, as many as one request takes, swapped to ourselves for large ones.
+// Stores it. Errors: payment_needed: they are worth less than the fee; denied: it is more than
+// `most_fee`.
+rt::Task<Operation> begin_merge(Books& books, KnownMint& mint,
+                                std::optional<cashu::Amount> most_fee, std::stop_token stop);
+
 // A swap of ecash to ourselves that leaves proofs of exactly this sum beside the rest: for a mint
 // that gives no change. Stores it. `part_of`: the cross swap that it serves.
 rt::Task<Operation> begin_exact(Books& books, KnownMint& mint, cashu::Amount exact,

@@ -6,14 +6,15 @@
 // database (locked).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 
 #include "rt/env.hpp"
 #include "rt/scope.hpp"
 #include "rt/signal.hpp"
-#include "wallet/backup/backup_shelf.hpp"
 #include "wallet/across/cross_swap.hpp"
+#include "wallet/backup/backup_shelf.hpp"
 #include "wallet/melt_flow.hpp"
 #include "wallet/restore_flow.hpp"
 #include "wallet/send_flow.hpp"
@@ -214,6 +215,16 @@ class Wallet {
   rt::Task<> recover_mint(Recovery recovery, std::stop_token stop);
   Result<> undo_unsent_ones();
   Result<cashu::Amount> cost_of(OperationId swap);
+  // What a swap that serves something else has cost. Errors: try_later: it is not decided.
+  rt::Task<cashu::Amount> make_swap(OperationId swap, std::function<void(cashu::Amount)> on_fee,
+                                    Patience patience, std::stop_token stop);
+  rt::Task<cashu::Amount> merge_for_melt(KnownMint& mint, const MeltTerms& terms, Patience patience,
+                                         std::stop_token stop);
+  // Swaps small proofs together while `amount` is there only in too many of them. What it has cost.
+  rt::Task<cashu::Amount> merge_small(KnownMint& mint, cashu::Amount amount,
+                                      std::optional<cashu::Amount> most_fee,
+                                      std::function<void(cashu::Amount)> on_fee, Patience patience,
+                                      std::stop_token stop);
   Result<std::optional<Operation>> begun_before(const Caller& caller, const Sha256Digest& request);
 
   rt::Env env_;
