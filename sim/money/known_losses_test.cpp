@@ -10,6 +10,21 @@ using namespace std::chrono_literals;
 
 struct KnownLosses : Operations {
   wallet::Patience days{.all = std::chrono::hours(100), .answer = 5s};
+
+  // A token that only this wallet can spend.
+  cashu::Token locked(std::uint64_t sat, cashu::SigFlag flag = cashu::SigFlag::inputs) {
+    cashu::SpendingCondition lock;
+    lock.key = crypto::Point::parse_hex(world.wallet().lock_key()).value();
+    lock.sig_flag = flag;
+    const auto sent =
+        world.run(world.wallet().send({.amount = Amount(sat), .lock = lock}, {}, {}, patience, {}));
+    EXPECT_TRUE(sent) << sent.error().detail;
+    return *cashu::parse_token(world.wallet().token_of(sent->id)->reveal());
+  }
+  Result<Operation> offline(const cashu::Token& token) {
+    return world.run(
+        world.wallet().receive(*cashu::to_string(token), true, patience, world.stop()));
+  }
 };
 
 // cdk#1180, cdk#1891, elcaju#105: a melt of too many inputs was refused, and they stayed pending.
@@ -75,6 +90,14 @@ TEST_F(KnownLosses, ChangeInAKeysetThatIsNewerThanTheMeltIsKept) {
   ASSERT_TRUE(world.mint("mint-a").rotate({}));
   EXPECT_EQ(go_on(*begun)->state, OperationState::done);
   EXPECT_EQ(balance(), 99u);
+  const auto checked = world.wallet().check();
+  EXPECT_TRUE(checked) << checked.error().detail;
+  const auto sent = send(99);
+  ASSERT_TRUE(sent) << sent.error().detail;
+  const auto received = receive(*world.wallet().token_of(sent->id));
+  ASSERT_TRUE(received) << received.error().detail;
+  EXPECT_EQ(received->state, OperationState::done) << received->note << ": the mint knows it";
+  ASSERT_TRUE(world.run(world.wallet().look_after_handed({})));
 }
 
 // amethyst#3847: change was paired by its amount.
@@ -199,6 +222,72 @@ TEST_F(KnownLosses, NothingIsTakenOfflineWithoutProofThatTheMintSignedIt) {
   EXPECT_EQ(go_on(*taken)->state, OperationState::done);
   ASSERT_TRUE(world.run(world.wallet().look_after_handed({})));
   EXPECT_EQ(balance(), 100u);
+}
+// ngx-l402#117 goes on: goods were given twice for one proof, in another company each time.
+TEST_F(KnownLosses, NoProofIsTakenTwiceOffline) {
+  fund(100);
+  const auto token = locked(37);
+  ASSERT_EQ(token.proofs.size(), 3u);
+  const auto some = [&](std::size_t from, std::size_t count) {
+    auto out = token;
+    const auto first = token.proofs.begin() + static_cast<std::ptrdiff_t>(from);
+    out.proofs.assign(first, first + static_cast<std::ptrdiff_t>(count));
+    return out;
+  };
+  ASSERT_TRUE(offline(some(0, 2)));
+  for (const auto& again : {some(0, 1), some(1, 1), some(1, 2), token}) {
+    const auto refused = offline(again);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Code::denied);
+    EXPECT_FALSE(receive(*cashu::to_string(again))) << "nor with the mint";
+  }
+  const auto taken = offline(some(2, 1));
+  ASSERT_TRUE(taken) << taken.error().detail;
+  ASSERT_TRUE(world.run(world.wallet().resume(patience, {})));
+  ASSERT_TRUE(world.run(world.wallet().look_after_handed({})));
+  EXPECT_EQ(balance(), 100u);
+}
+TEST_F(KnownLosses, WhatCouldNotBeReceivedTogetherIsReceivedOneByOne) {
+  fund(100);
+  const auto token = locked(37);
+  fault(R"([{"fault":"refuse","route":"POST /v1/swap","code":11006}])");
+  ASSERT_EQ(receive(*cashu::to_string(token))->state, OperationState::failed);
+  for (const auto& proof : token.proofs) {
+    auto one = token;
+    one.proofs = {proof};
+    const auto received = receive(*cashu::to_string(one));
+    ASSERT_TRUE(received) << received.error().detail;
+    EXPECT_EQ(received->state, OperationState::done) << received->note;
+  }
+  ASSERT_TRUE(world.run(world.wallet().look_after_handed({})));
+  EXPECT_EQ(balance(), 100u);
+}
+TEST_F(KnownLosses, OfflineIsTakenWhatTheMintWillTakeFromUsAlone) {
+  fund(100);
+  const auto all = locked(20, cashu::SigFlag::all);
+  EXPECT_FALSE(offline(all)) << "nobody has seen a signature of ours over all of it";
+  const auto token = locked(20);
+  world.mint("mint-a").options().without.insert(11);
+  ASSERT_TRUE(world.run(world.wallet().examine(world.url("mint-a"), {})));
+  const auto refused = offline(token);
+  ASSERT_FALSE(refused) << "the mint knows no locks any more";
+  EXPECT_EQ(refused.error().code, Code::unsupported);
+  world.mint("mint-a").options().without.erase(11);
+  ASSERT_TRUE(world.run(world.wallet().examine(world.url("mint-a"), {})));
+  for (const auto& each : {all, token})
+    EXPECT_EQ(receive(*cashu::to_string(each))->state, OperationState::done);
+  ASSERT_TRUE(world.run(world.wallet().look_after_handed({})));
+}
+TEST_F(KnownLosses, NothingIsTakenOfflineOfAKeysetThatEndsWithinADay) {
+  testmint::KeysetPlan ends = world.mint("mint-a").options().keyset;
+  ends.final_expiry = static_cast<std::uint64_t>(world.now_ms() / 1000) + 10 * 24 * 3600;
+  ASSERT_TRUE(world.mint("mint-a").rotate(ends));
+  restart();
+  fund(100);
+  const auto token = locked(20);
+  world.pass(9 * 24h + 1h);
+  EXPECT_FALSE(offline(token));
+  EXPECT_EQ(world.wallet().open_operations()->size(), 0u);
 }
 TEST_F(KnownLosses, WhatOthersCouldSpendIsNotTakenOffline) {
   fund(100);

@@ -86,6 +86,21 @@ TEST_F(AMintWithoutRestore, SaysOfASpentTokenThatItIsSpent) {
   EXPECT_EQ(world.balance("mint-a"), 100u);
 }
 
+// Each copy that is put back leaps over 10,000 counters where nobody can be asked.
+TEST_F(AMintWithoutRestore, HasCountersAsHighAsItsCopiesLedTo) {
+  ASSERT_TRUE(world.fund("mint-a", 100));
+  for (int i = 0; i < 11; ++i) {
+    const auto copy = world.copy_database();
+    ASSERT_TRUE(world.start());
+    world.put_database_back(copy);
+    ASSERT_TRUE(world.start());
+    ASSERT_TRUE(world.wallet().is_old_copy());
+    ASSERT_TRUE(world.run(world.wallet().mint(Amount(1), {}, {})));
+  }
+  const auto checked = world.wallet().check();
+  EXPECT_TRUE(checked) << checked.error().detail;
+}
+
 TEST_F(Operations, SendAndReceiveOnesOwnToken) {
   fund(100);
   const auto sent = send(37);
@@ -137,6 +152,29 @@ TEST_F(Operations, TakeATokenBack) {
   EXPECT_EQ(back->state, OperationState::done) << back->note;
   EXPECT_EQ(balance(), 100u);
   EXPECT_FALSE(world.run(world.wallet().take_back(sent->id, patience, {})));
+  EXPECT_EQ(world.wallet().show(sent->id)->operation.stage, Stage::undone);
+  const auto dead = world.wallet().token_of(sent->id);
+  ASSERT_FALSE(dead) << "nobody is given a token that is worth nothing";
+  EXPECT_EQ(dead.error().code, Code::not_found);
+}
+
+TEST_F(Operations, TakeBackWhatIsLeftOfAToken) {
+  fund(100);
+  const auto sent = send(37);
+  auto part = *cashu::parse_token(world.wallet().token_of(sent->id)->reveal());
+  ASSERT_EQ(part.proofs.size(), 3u);
+  part.proofs.erase(part.proofs.begin() + 1, part.proofs.end());
+  const std::uint64_t redeemed = part.proofs.front().amount.value();
+  ASSERT_EQ(receive(*cashu::to_string(part))->state, OperationState::done);
+  const auto first = world.run(world.wallet().take_back(sent->id, patience, {}));
+  ASSERT_TRUE(first) << first.error().detail;
+  EXPECT_EQ(first->state, OperationState::failed) << "one of its proofs is spent";
+  EXPECT_EQ(world.wallet().show(sent->id)->operation.stage, Stage::handed) << "the rest is out";
+  EXPECT_EQ(balance(), 63u + redeemed);
+  EXPECT_EQ(world.run(world.wallet().take_back(sent->id, patience, {}))->state,
+            OperationState::done);
+  EXPECT_EQ(world.wallet().show(sent->id)->operation.stage, Stage::undone);
+  EXPECT_EQ(balance(), 100u);
 }
 
 TEST_F(Operations, MeltWithChange) {

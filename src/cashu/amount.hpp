@@ -28,6 +28,9 @@ class Amount {
   std::uint64_t value_ = 0;
 };
 
+// All the sat that there will ever be: whoever names more is wrong.
+inline constexpr Amount kAllThereIs{2'100'000'000'000'000};
+
 // Errors: bad_input when it does not fit.
 Result<Amount> sum(std::span<const Amount> amounts);
 

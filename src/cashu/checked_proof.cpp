@@ -38,6 +38,7 @@ class ProofChecker {
     const Keyset* keyset = keysets_.find(id);
     if (keyset == nullptr) return fail(Code::not_found, "a proof of a keyset that is not known");
     const crypto::Point* key = keyset->key_for(given.amount);
+    if (given.amount > kAllThereIs) return fail(Code::bad_input, "an amount beyond all there is");
     if (key == nullptr) return fail(Code::bad_input, "an amount that its keyset has no key for");
     const crypto::Point y = hash_to_curve(as_bytes(given.secret.reveal()));
     if (given.dleq) {

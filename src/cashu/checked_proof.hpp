@@ -55,8 +55,8 @@ Result<Change> accept_change(std::span<const PreparedOutput> blanks,
                              DleqRule rule);
 
 // A token's proofs. Short keyset ids become full ones. Errors: bad_input: none, one twice, an
-// amount that the keyset has no key for, a DLEQ that does not hold or is missing against the rule;
-// not_found: a keyset that is not among `keysets`.
+// amount that the keyset has no key for or beyond all there is, a DLEQ that does not hold or is
+// missing against the rule; not_found: a keyset that is not among `keysets`.
 Result<std::vector<CheckedProof>> check_proofs(std::span<const Proof> proofs,
                                                const Keysets& keysets, DleqRule rule);
 

@@ -43,8 +43,25 @@ Result<crypto::Point> point_member(const Json& object, std::string_view name) {
   return crypto::Point::parse_hex(text);
 }
 
+// Keysets have keys for more (to 2^63), but there is nothing to sign with those.
+Result<std::uint64_t> amount_of(std::uint64_t number, std::string_view name) {
+  if (Amount(number) > kAllThereIs) return wrong(std::string(name) + ": more than there is");
+  return number;
+}
+
+Result<std::uint64_t> amount_member(const Json& object, std::string_view name) {
+  TRY(number, number_member(object, name));
+  return amount_of(number, name);
+}
+
+Result<std::optional<std::uint64_t>> optional_amount(const Json& object, std::string_view name) {
+  TRY(number, optional_number(object, name));
+  if (number) TRY_OK(amount_of(*number, name));
+  return number;
+}
+
 Result<BlindSignature> signature_of(const Json& json) {
-  TRY(amount, number_member(json, "amount"));
+  TRY(amount, amount_member(json, "amount"));
   TRY(id_text, string_member(json, "id"));
   TRY(id, KeysetId::parse(id_text));
   TRY(c, point_member(json, "C_"));
@@ -114,8 +131,8 @@ Result<std::vector<KeysetEntry>> keysets_of(std::string_view text) {
 
 // Sums that a mint of the time before them did not send, from the word it did send.
 Result<> fill_sums(const Json& json, MintQuote& quote) {
-  TRY(paid, optional_number(json, "amount_paid"));
-  TRY(issued, optional_number(json, "amount_issued"));
+  TRY(paid, optional_amount(json, "amount_paid"));
+  TRY(issued, optional_amount(json, "amount_issued"));
   if (paid && issued) {
     quote.paid = Amount(*paid);
     quote.issued = Amount(*issued);
@@ -158,8 +175,8 @@ Result<MeltQuote> melt_quote_of(std::string_view text) {
   TRY(json, read_json(text));
   MeltQuote out;
   TRY(id, string_member(json, "quote"));
-  TRY(amount, number_member(json, "amount"));
-  TRY(fee_reserve, number_member(json, "fee_reserve"));
+  TRY(amount, amount_member(json, "amount"));
+  TRY(fee_reserve, amount_member(json, "fee_reserve"));
   out.id = std::move(id);
   out.amount = Amount(amount);
   out.fee_reserve = Amount(fee_reserve);

@@ -136,6 +136,27 @@ TEST(MintAnswers, MintQuoteOfAnotherAmountOrBeyondWhatWasPaidIsRefused) {
       with_quote(R"("amount":64,"state":"PAID","amount_paid":1,"amount_issued":2)"), Amount(64)));
 }
 
+TEST(MintAnswers, NoAmountIsMoreThanThereIs) {
+  const std::string all = "2100000000000000", more = "2100000000000001";
+  const auto mint_quote = [](const std::string& paid) {
+    return parse_mint_quote(with_quote(R"("state":"PAID","amount_issued":0,"amount_paid":)" + paid),
+                            Amount(5));
+  };
+  EXPECT_TRUE(mint_quote(all));
+  EXPECT_EQ(mint_quote(more).error().code, Code::peer_fault);
+  const auto melt_quote = [](const std::string& amount, const std::string& reserve) {
+    return parse_melt_quote(with_quote(R"("amount":)" + amount + R"(,"fee_reserve":)" + reserve));
+  };
+  EXPECT_TRUE(melt_quote(all, all));
+  EXPECT_FALSE(melt_quote(more, "1"));
+  EXPECT_FALSE(melt_quote("1", more));
+  const auto signature = [](const std::string& amount) {
+    return parse_signatures(R"({"signatures":[)" + signature_json(std::stoull(amount)) + "]}");
+  };
+  EXPECT_TRUE(signature(all));
+  EXPECT_FALSE(signature(more));
+}
+
 TEST(MintAnswers, MeltQuoteWithChangeAndAPreimageThatIsNone) {
   const auto read = parse_melt_quote(
       R"({"quote":"q","amount":2000,"fee_reserve":40,"state":"PAID","expiry":1789000000,)"

@@ -2,6 +2,7 @@
 // Pure.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -23,6 +24,7 @@ class Allowances {
     std::uint64_t amount_sats = 0;
     std::uint64_t most_fee_sats = 0;  // as much of it as there is room for
     std::string key = {};             // the caller's name for it, or empty
+    std::string request = {};         // what is asked for: all that the key stands for
   };
   struct Taken {
     std::uint64_t token = 0;
@@ -31,19 +33,34 @@ class Allowances {
   };
 
   // Takes room for the worst that it can cost. With a key that was counted before nothing is taken
-  // again, and the fee limit is the one of then. Errors: denied: there is less left.
+  // again, and the fee limit is the one of then. Errors: denied: there is less left, or the key was
+  // used for another request. Each take is followed by one settle or leave.
   Result<Taken> take(const Asked& asked);
-  // It has cost so much, whatever was taken; none: nothing was begun, as if it had not been asked.
+  // What was paid on the way to it, within the worst: it counts whatever becomes of the rest.
+  void add(const Taken& taken, std::uint64_t sats);
+  // It has cost so much beside that, whatever was taken; none: this call has begun nothing. Room
+  // is given back when no other call with its key has, or still may.
   void settle(const Taken& taken, std::optional<std::uint64_t> cost_sats);
+  // Nobody can tell: it counts as the worst.
+  void leave(const Taken& taken);
   std::uint64_t spent(std::uint64_t token) const;
   std::uint64_t spent_on(std::uint64_t token, std::int64_t day) const;
 
  private:
   struct Entry {
     std::string key;
+    std::string request;
     std::int64_t day = 0;
-    std::uint64_t cost_sats = 0;
+    std::uint64_t cost_sats = 0;  // the worst while it is not settled
     std::uint64_t most_fee_sats = 0;
+    std::uint64_t added_sats = 0;
+    std::uint64_t calls = 1;    // under way
+    bool may_be_begun = false;  // by a call that has ended
+    bool is_settled = false;
+
+    std::uint64_t sats() const {
+      return is_settled ? cost_sats + added_sats : std::max(cost_sats, added_sats);
+    }
   };
   struct Account {
     std::uint64_t settled_sats = 0;  // of entries without a key, which are not kept
@@ -51,6 +68,9 @@ class Allowances {
     std::uint64_t last_day_sats = 0;
     std::map<std::uint64_t, Entry> entries;  // under way, or with a key
   };
+  Entry* find(const Taken& taken);
+  void forget(const Taken& taken);
+
   std::map<std::uint64_t, Account> accounts_;
   std::uint64_t next_ = 1;
 };

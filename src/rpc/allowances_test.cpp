@@ -81,5 +81,69 @@ TEST(Allowances, TheSameKeyIsCountedOnce) {
   EXPECT_FALSE(all.take({.token = 1, .cap_sats = 10, .amount_sats = 8, .key = "b"}));
 }
 
+Allowances::Asked asked_with_key(std::uint64_t sats, std::string request) {
+  return {.token = 1, .cap_sats = 100, .amount_sats = sats, .key = "a", .request = request};
+}
+
+TEST(Allowances, AKeyStandsForOneRequest) {
+  Allowances all;
+  const auto first = all.take(asked_with_key(90, "90"));
+  ASSERT_TRUE(first);
+  all.settle(*first, 90);
+  const auto other = all.take(asked_with_key(100, "100"));
+  ASSERT_FALSE(other) << "as large as one likes, and not counted";
+  EXPECT_EQ(other.error().code, Code::denied);
+  EXPECT_EQ(all.spent(1), 90u);
+}
+
+TEST(Allowances, WhatACallLeftUndecidedStandsForItAlone) {
+  Allowances all;
+  const auto small = all.take(asked_with_key(1, "1"));
+  ASSERT_TRUE(small);
+  all.leave(*small);
+  EXPECT_FALSE(all.take(asked_with_key(100, "100")));
+  EXPECT_EQ(all.spent(1), 1u);
+}
+
+TEST(Allowances, ACallThatBeganNothingTakesNothingBackFromAnotherOne) {
+  Allowances all;
+  const auto paid = all.take(asked_with_key(90, "90"));
+  ASSERT_TRUE(paid);
+  const auto beside = all.take(asked_with_key(90, "90"));
+  ASSERT_TRUE(beside);
+  all.settle(*beside, std::nullopt);
+  EXPECT_EQ(all.spent(1), 90u) << "the other one is under way";
+  all.settle(*paid, 91);
+  const auto later = all.take(asked_with_key(90, "90"));
+  ASSERT_TRUE(later);
+  all.settle(*later, std::nullopt);
+  EXPECT_EQ(all.spent(1), 91u) << "it was paid once";
+}
+
+TEST(Allowances, ParallelCallsThatBeganNothingCostNothing) {
+  Allowances all;
+  const auto one = all.take(asked_with_key(90, "90"));
+  const auto two = all.take(asked_with_key(90, "90"));
+  ASSERT_TRUE(one && two);
+  all.settle(*one, std::nullopt);
+  all.settle(*two, std::nullopt);
+  EXPECT_EQ(all.spent(1), 0u);
+}
+
+TEST(Allowances, WhatWasPaidOnTheWayCounts) {
+  Allowances all;
+  const auto failed = all.take({.token = 1, .cap_sats = 100, .amount_sats = 50, .key = "a"});
+  ASSERT_TRUE(failed);
+  all.add(*failed, 3);
+  all.settle(*failed, std::nullopt);
+  EXPECT_EQ(all.spent(1), 3u) << "a swap for it was made all the same";
+  const auto paid = all.take({.token = 1, .cap_sats = 100, .amount_sats = 50, .most_fee_sats = 9});
+  ASSERT_TRUE(paid);
+  all.add(*paid, 4);
+  EXPECT_EQ(all.spent(1), 3u + 59) << "it is within the worst while that is not known";
+  all.settle(*paid, 51);
+  EXPECT_EQ(all.spent(1), 3u + 55);
+}
+
 }  // namespace
 }  // namespace archy::rpc

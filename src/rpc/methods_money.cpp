@@ -2,9 +2,14 @@
 #include <fmt/core.h>
 
 #include <chrono>
+#include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 
+#include "base/hex.hpp"
 #include "cashu/bolt11.hpp"
+#include "crypto/sha256.hpp"
 #include "rpc/method.hpp"
 #include "rpc/wallet_json.hpp"
 
@@ -50,9 +55,26 @@ WalletApi::Caller caller_of(const Grant& grant, const Json& params) {
   return out;
 }
 
-// A payment under the cap of the token it is asked with; nothing for whoever has no cap.
+// What a key stands for: all that is asked for, but not how long somebody waits.
+std::string request_of(const Json& params) {
+  std::map<std::string, std::string> parts;
+  for (const auto& [name, value] : params.items())
+    if (name != "key" && name != "timeout_s") parts.emplace(name, value.dump());
+  std::string all;
+  for (const auto& [name, value] : parts) all += name + '=' + value + '\n';
+  return to_hex(crypto::sha256(as_bytes(all)).view());
+}
+
+// A payment under the cap of the token it is asked with; nothing for whoever has no cap. One that
+// ends without being settled counts as the worst.
 class Capped {
  public:
+  Capped() = default;
+  ~Capped() {
+    if (taken_) allowances_->leave(*taken_);
+  }
+  Capped(const Capped&) = delete;
+
   // `most_fee`: in, what the caller allows or the wallet's own limit; out, no more than is left.
   // Errors: denied.
   Result<> take(Context& context, const Grant& grant, const Json& params, Amount amount,
@@ -65,20 +87,26 @@ class Capped {
                                   .day = context.clock.unix_ms() / kDayMs,
                                   .amount_sats = amount.value(),
                                   .most_fee_sats = most_fee ? most_fee->value() : UINT64_MAX,
-                                  .key = text(params, "key")}));
+                                  .key = text(params, "key"),
+                                  .request = request_of(params)}));
     taken_ = taken;
     most_fee = Amount(taken.most_fee_sats);
     return {};
+  }
+  // Hears of what is paid before the operation itself is begun. Lifetime: within this one's.
+  std::function<void(Amount)> on_fee() {
+    if (!taken_) return {};
+    return [this](Amount fee) {
+      if (taken_) allowances_->add(*taken_, fee.value());
+    };
   }
   // What came of it. What is open, or nobody can tell, counts as the worst.
   void settle(const Result<wallet::OperationView>& view) {
     if (!taken_) return;
     if (view) {
       const wallet::Operation& one = view->operation;
-      if (one.state == wallet::OperationState::done)
-        allowances_->settle(*taken_, one.amount.value() + one.fee.value());
-      if (one.state == wallet::OperationState::failed)
-        allowances_->settle(*taken_, one.fee.value());
+      if (one.state == wallet::OperationState::done) settle(one.amount.value() + one.fee.value());
+      if (one.state == wallet::OperationState::failed) settle(one.fee.value());
       return;
     }
     switch (view.error().code) {
@@ -90,13 +118,17 @@ class Capped {
       case Code::timed_out:
       case Code::peer_fault:
       case Code::unsupported:
-        return allowances_->settle(*taken_, std::nullopt);
+        return settle(std::nullopt);
       default:
         return;
     }
   }
 
  private:
+  void settle(std::optional<std::uint64_t> cost_sats) {
+    allowances_->settle(*std::exchange(taken_, std::nullopt), cost_sats);
+  }
+
   Allowances* allowances_ = nullptr;
   std::optional<Allowances::Taken> taken_;
 };
@@ -118,6 +150,7 @@ rt::Task<Json> melt(Context& context, const Grant& grant, const Json& params) {
     const Amount amount((invoice.amount_msat.value_or(0) + 999) / 1000);
     if (!terms.most_fee) terms.most_fee = wallet::default_most_fee(amount);
     CO_TRY_OK(capped.take(context, grant, params, amount, terms.most_fee));
+    terms.on_fee = capped.on_fee();
   }
   const wallet::Patience patience = patience_of(params, kMeltPatienceS);
   auto view = co_await context.node.wallet().melt(std::move(terms), caller_of(grant, params),
@@ -142,6 +175,7 @@ Result<Json> with_token(WalletApi& wallet, const wallet::OperationView& view) {
   Json out = operation_json(view);
   out["token"] = nullptr;
   if (view.operation.state != wallet::OperationState::done) return out;
+  if (view.operation.stage == wallet::Stage::undone) return out;  // taken back since
   TRY(token, wallet.token_of(view.operation.id));
   out["token"] = token.reveal();
   return out;
@@ -158,6 +192,7 @@ rt::Task<Json> send(Context& context, const Grant& grant, const Json& params) {
     co_return fail(Code::unsupported, "include_fee: not with a token that has a cap");
   Capped capped;
   CO_TRY_OK(capped.take(context, grant, params, terms.amount, terms.most_fee));
+  terms.on_fee = capped.on_fee();
   WalletApi& wallet = context.node.wallet();
   auto view =
       co_await wallet.send(std::move(terms), optional_text(params, "memo"),
@@ -280,7 +315,8 @@ std::vector<Method> money_methods() {
                   kMaxFee,
                   kKey,
                   timeout_param(kTimeout)},
-       .result = and_field(operation_view_fields(), {"token", "null while it is open"}),
+       .result = and_field(operation_view_fields(),
+                           {"token", "null while it is open, and when it was taken back"}),
        .errors = kErrors,
        .handler = send},
       {.name = "wallet.token",

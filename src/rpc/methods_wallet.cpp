@@ -118,6 +118,7 @@ rt::Task<Json> restore(Context& context, const Grant&, const Json& params) {
                  {"spent_proofs", report.spent},
                  {"pending_proofs", report.pending},
                  {"lost_sats", report.lost.value()},
+                 {"wrong_signatures", report.refused},
                  {"counters", report.counters}};
 }
 
@@ -379,6 +380,7 @@ std::vector<Method> wallet_methods() {
                   {"spent_proofs", "once signed, and spent"},
                   {"pending_proofs", "in a request that is not decided"},
                   {"lost_sats", "that the wallet took for its own, and that are spent"},
+                  {"wrong_signatures", "of the mint's: nothing else is kept back for them"},
                   {"counters", "asked about"}},
        .errors = {Code::not_found, Code::denied, Code::unreachable, Code::timed_out,
                   Code::peer_fault, Code::unsupported},

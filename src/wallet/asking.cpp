@@ -17,7 +17,7 @@ using Outcome = Sending::Outcome;
 // In one question, so that no mint finds it too long.
 constexpr std::size_t kStatesAtOnce = 200;
 
-Findings found(Fate fate, std::string why = {}) { return {fate, {}, std::move(why)}; }
+Findings found(Fate fate, std::string why = {}) { return {fate, {}, std::move(why), false}; }
 
 // What a refusal means when nothing was done for the request.
 Fate fate_of(const cashu::MintError& error) {
@@ -40,7 +40,7 @@ Result<Findings> read_signatures(KnownMint& mint, const StoredRequest& request,
   TRY(signatures, cashu::parse_signatures(body));
   TRY(proofs, cashu::accept_signatures(prepared_of(request.outputs()), signatures, mint.keysets(),
                                        mint.dleq_rule()));
-  return Findings{Fate::signed_, std::move(proofs), {}};
+  return Findings{Fate::signed_, std::move(proofs), {}, false};
 }
 
 // All outputs from a restore, or why not.
@@ -56,7 +56,7 @@ Result<Findings> read_restored(KnownMint& mint, const StoredRequest& request,
                                          mint.dleq_rule());
   if (!proofs)
     return found(Fate::contradiction, "restored signatures are wrong: " + proofs.error().detail);
-  return Findings{Fate::signed_, std::move(*proofs), {}};
+  return Findings{Fate::signed_, std::move(*proofs), {}, false};
 }
 
 // Whether the mint would say again what it said when it executed these bytes (NUT-19).
@@ -71,10 +71,22 @@ bool remembers(const KnownMint& mint, const StoredRequest& request, std::int64_t
 
 }  // namespace
 
+Result<bool> may_be_under_way(Books& books, const Operation& operation) {
+  TRY(requests, books.journal.requests_of(operation.id));
+  return std::ranges::any_of(requests, [](const StoredRequest& request) {
+    return request.is_unanswered() && request.state() != RequestState::settled &&
+           request.state() != RequestState::released;
+  });
+}
+
 bool signs_still(const KnownMint& mint, const StoredRequest& request) {
+  const auto signs = [&](const KeysetRow& row) {
+    const auto& ends = row.keyset.terms().final_expiry;
+    return row.active && (!ends || *ends > mint.now_s());
+  };
   for (const PlannedOutput& planned : request.outputs())
     for (const KeysetRow& row : mint.keyset_rows())
-      if (row.keyset.id() == planned.output.message.keyset && !row.active) return false;
+      if (row.keyset.id() == planned.output.message.keyset && !signs(row)) return false;
   return true;
 }
 
@@ -180,7 +192,7 @@ rt::Task<Findings> find_out(KnownMint& mint, Books& books, StoredRequest& reques
       CO_TRY_OK(co_await mint.refresh(stop));
       if (!signs_still(mint, request)) co_return found(Fate::retired_keyset, why);
     }
-    co_return found(Fate::waiting, why);
+    co_return Findings{Fate::waiting, {}, why, restored.has_value()};
   }
   // It was done, by this request or by another one with these inputs. A copy of ours may have been
   // executed since the restore.

@@ -14,7 +14,8 @@
 //     spent, and a mint that cannot restore, but repeats its
 //     answers (NUT-19), has refused the same bytes                 -> the inputs are gone
 //     not signed, not spent, refused for good                      -> refused, and why
-//     not signed, not spent, else                                  -> waiting (the bytes again)
+//     not signed, not spent, else                                  -> waiting (the bytes again),
+//                                                                     as untouched
 //     pending                                                      -> waiting
 //     some are signed, or badly                                    -> contradiction
 //
@@ -47,6 +48,7 @@ struct Findings {
   Fate fate = Fate::waiting;
   std::vector<cashu::CheckedProof> proofs;
   std::string why;
+  bool untouched = false;  // waiting, and the mint says: neither signed nor spent
 };
 
 // What a state question would tell of the request beside its outputs: nothing was done, it was
@@ -71,7 +73,11 @@ rt::Task<std::vector<cashu::SpendState>> ask_states(KnownMint& mint, std::vector
                                                     std::stop_token stop);
 Witnessed judge_states(std::span<const cashu::SpendState> states);
 
-// Whether the keysets of its outputs are active, as far as is known.
+// Whether any request of the operation may still be executed, the latest or one before it: a copy
+// of it was sent and not answered. Nothing it spends is free then, unless a fence has taken it.
+Result<bool> may_be_under_way(Books& books, const Operation& operation);
+
+// Whether the keysets of its outputs are active and have not ended, as far as is known.
 bool signs_still(const KnownMint& mint, const StoredRequest& request);
 
 std::vector<crypto::Point> ys_of(std::span<const cashu::Proof> proofs);

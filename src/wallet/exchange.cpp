@@ -1,5 +1,7 @@
 #include "wallet/exchange.hpp"
 
+#include <algorithm>
+
 #include "base/test_hooks.hpp"
 #include "cashu/mint_answers.hpp"
 #include "cashu/token.hpp"
@@ -10,9 +12,10 @@ namespace {
 
 using cashu::Amount;
 
-// How often new outputs are made for one operation before a person is asked.
-constexpr std::size_t kMostAttempts = 8;
-// Another device with the same words took these: go past them.
+// A request that was sent so often, for so long, and is neither signed nor refused is fenced off.
+constexpr std::int64_t kMostSendings = 20;
+constexpr std::int64_t kLongestMs = std::int64_t{60} * 60 * 1000;
+// Another device with the same words took these: go past them, twice as far each time.
 constexpr std::uint64_t kCounterLeap = 100;
 
 bool spends_ours(const Operation& operation) {
@@ -44,7 +47,7 @@ std::vector<NewProof> new_proofs(const StoredRequest& request,
                                  std::vector<cashu::CheckedProof> checked) {
   std::vector<NewProof> out;
   for (std::size_t i = 0; i < checked.size(); ++i)
-    out.push_back({std::move(checked[i]), request.outputs()[i].counter, request.outputs()[i].give});
+    out.push_back(new_proof(request.outputs()[i], std::move(checked[i])));
   return out;
 }
 
@@ -62,6 +65,14 @@ Result<> keep_token(Books& books, const KnownMint& mint, Operation& operation,
 Result<> finish_unbooked(Books& books, const StoredRequest& request) {
   return request.state() == RequestState::armed ? books.journal.release(request)
                                                 : books.journal.refuse(request);
+}
+
+// What became of the token that the operation takes back.
+Result<> end_token(Books& books, const Operation& operation, Stage stage) {
+  TRY(giver, books.operations.find(*operation.takes_back));
+  if (!giver) return fail(Code::corrupt, "wallet.db: a token that was taken back is not there");
+  giver->stage = stage;
+  return books.operations.update(*giver, books.now_ms());
 }
 
 // Everything that the answer means, or nothing of it. `instead`: a later request of the same
@@ -103,11 +114,18 @@ Result<> book_signed(Books& books, const KnownMint& mint, Operation& operation,
     TRY_OK(keep_token(books, mint, operation, proofs));
   else if (!fenced)
     operation.note.clear();
+  if (operation.takes_back) TRY_OK(end_token(books, operation, Stage::undone));
   TRY_OK(
       books.operations.enter({operation.id, operation.mint, change_of(own ? spent : Amount(0), got),
                               operation.fee, books.now_ms()}));
   TRY_OK(books.operations.update(operation, books.now_ms()));
   return transaction.commit();
+}
+
+// Nothing is decided: what is waited for.
+Result<> note(Books& books, Operation& operation, const Findings& findings) {
+  operation.note = findings.why;
+  return books.operations.update(operation, books.now_ms());
 }
 
 // Nothing was done: the inputs are what they were before.
@@ -119,7 +137,7 @@ Result<> undo(Books& books, Operation& operation, const StoredRequest& request, 
     TRY_OK(books.proofs.give_back(operation.id, *operation.takes_back));
   else
     TRY_OK(books.proofs.settle(operation.id, ProofState::reserved, to));
-  // A quote that was paid can still be claimed with other outputs.
+  // What is paid and not issued to whoever was first can still be claimed with other outputs.
   const bool claim = operation.kind == OperationKind::mint;
   operation.state = claim ? OperationState::open : OperationState::failed;
   operation.stage = claim ? Stage::quoted : Stage::undone;
@@ -142,11 +160,9 @@ rt::Task<> book_gone(Books& books, KnownMint& mint, Operation& operation,
   if (lost > Amount(0))
     CO_TRY_OK(books.operations.enter(
         {operation.id, operation.mint, change_of(lost, Amount(0)), Amount(0), books.now_ms()}));
-  if (operation.takes_back && !gone.empty()) {
-    CO_TRY(giver, books.operations.find(*operation.takes_back));
-    giver->stage = Stage::redeemed;
-    CO_TRY_OK(books.operations.update(*giver, books.now_ms()));
-  }
+  // Where only a part was redeemed, the rest is out as before.
+  if (operation.takes_back && gone.size() == ys.size())
+    CO_TRY_OK(end_token(books, operation, Stage::redeemed));
   CO_TRY_OK(undo(books, operation, request, ProofState::spendable, std::move(why)));
   co_return transaction.commit();
 }
@@ -155,19 +171,21 @@ rt::Task<> book_gone(Books& books, KnownMint& mint, Operation& operation,
 Result<StoredRequest> store_again(Books& books, KnownMint& mint, Operation& operation,
                                   const StoredRequest& request, Fate fate) {
   TRY(plan, plan_again(request.outputs()));
+  TRY(requests, books.journal.requests_of(operation.id));
+  const std::uint64_t leap = kCounterLeap << std::min(requests.size() - 1, kMostRequests);
   TRY(transaction, books.db.begin());
   TRY_OK(books.journal.refuse(request));
   if (fate == Fate::counter_behind) {
     for (const PlannedOutput& planned : request.outputs())
       if (planned.counter)
-        TRY_OK(books.mints.advance_counter(planned.output.message.keyset,
-                                           *planned.counter + kCounterLeap));
+        TRY_OK(books.mints.advance_counter(planned.output.message.keyset, *planned.counter + leap));
   }
   return store_exchange(books, mint, std::move(transaction), operation, plan, operation.stage);
 }
 
-// A refused request of which a copy was on its way without an answer: its inputs are free only when
-// they have been swapped to ourselves, since that copy cannot succeed any more then.
+// A request that is refused while a copy was on its way without an answer, or that the mint never
+// decides: its inputs are free only when they have been swapped to ourselves, since that copy
+// cannot succeed any more then.
 Result<StoredRequest> store_fence(Books& books, KnownMint& mint, Operation& operation,
                                   const StoredRequest& request, std::string why) {
   TRY(inputs, inputs_of(books, operation));
@@ -182,6 +200,12 @@ Result<StoredRequest> store_fence(Books& books, KnownMint& mint, Operation& oper
   TRY(fence, store_exchange(books, mint, std::move(transaction), operation, {.keep = *keep},
                             Stage::fencing));
   return fence;
+}
+
+bool is_never_decided(const Books& books, const Operation& operation,
+                      const StoredRequest& request) {
+  return spends_ours(operation) && operation.stage == Stage::requested &&
+         request.sendings() >= kMostSendings && books.now_ms() - request.created_ms() >= kLongestMs;
 }
 
 // What stands beside a claim's outputs: the quote, which says whether it was issued.
@@ -253,7 +277,7 @@ rt::Task<> exchange_round(Books& books, KnownMint& mint, Operation& operation,
   CO_TRY(unfinished, unfinished_request(books, operation));
   if (!unfinished) co_return fail(Code::internal, "an operation without a request to go on with");
   StoredRequest request = std::move(*unfinished);
-  for (std::size_t attempt = 1;; ++attempt) {
+  for (;;) {
     AskWitness ask = [&](std::stop_token s) {
       return operation.kind == OperationKind::mint ? ask_quote(books, mint, operation, s)
                                                    : ask_inputs(books, mint, operation, s);
@@ -262,14 +286,20 @@ rt::Task<> exchange_round(Books& books, KnownMint& mint, Operation& operation,
     switch (findings.fate) {
       case Fate::signed_:
         co_return book_signed(books, mint, operation, request, std::move(findings.proofs));
-      case Fate::refused:
-        if (request.is_unanswered() && spends_ours(operation)) {
+      case Fate::refused: {
+        // What was paid for is asked for with the same bytes, until the mint gives it.
+        const bool claim = operation.kind == OperationKind::mint;
+        if (claim || operation.stage == Stage::fencing) co_return note(books, operation, findings);
+        CO_TRY(under_way, may_be_under_way(books, operation));
+        if (under_way && spends_ours(operation)) {
           CO_TRY(fence, store_fence(books, mint, operation, request, std::move(findings.why)));
           request = std::move(fence);
           continue;
         }
         co_return undo(books, operation, request, ProofState::spendable, std::move(findings.why));
+      }
       case Fate::bad_proofs:
+        if (operation.kind == OperationKind::mint) co_return note(books, operation, findings);
         co_return undo(books, operation, request, ProofState::quarantined, std::move(findings.why));
       case Fate::inputs_gone: {
         CO_TRY(rescued, co_await rescue(books, mint, operation, &request, stop));
@@ -277,30 +307,41 @@ rt::Task<> exchange_round(Books& books, KnownMint& mint, Operation& operation,
         co_return co_await book_gone(books, mint, operation, request, std::move(findings.why),
                                      stop);
       }
-      case Fate::never_left:
-        // What others gave us, and what was paid for, is gone on with when the mint is back.
-        if (spends_ours(operation))
+      case Fate::never_left: {
+        // What others gave us, and what was paid for, is gone on with when the mint is back; so is
+        // what an earlier request of the operation may have done.
+        CO_TRY(under_way, may_be_under_way(books, operation));
+        if (spends_ours(operation) && !under_way)
           co_return undo(books, operation, request, ProofState::spendable, std::move(findings.why));
-        [[fallthrough]];
+        co_return note(books, operation, findings);
+      }
       case Fate::waiting:
-        operation.note = std::move(findings.why);
-        co_return books.operations.update(operation, books.now_ms());
+        if (findings.untouched && is_never_decided(books, operation, request)) {
+          CO_TRY(fence, store_fence(books, mint, operation, request, std::move(findings.why)));
+          request = std::move(fence);
+          continue;
+        }
+        co_return note(books, operation, findings);
       case Fate::contradiction: {
         CO_TRY(rescued, co_await rescue(books, mint, operation, &request, stop));
         if (rescued) co_return Result<>{};
         operation.state = OperationState::needs_attention;
-        operation.note = std::move(findings.why);
-        co_return books.operations.update(operation, books.now_ms());
+        co_return note(books, operation, findings);
       }
       case Fate::counter_behind:
       case Fate::retired_keyset:
         break;
     }
-    if (attempt == kMostAttempts) {
-      operation.note = std::move(findings.why);
-      co_return books.operations.update(operation, books.now_ms());
+    if (findings.fate == Fate::retired_keyset) {
+      CO_TRY_OK(co_await mint.refresh(stop));
+      // A refusal that the mint's own list of keysets denies is no reason for new outputs.
+      if (signs_still(mint, request)) co_return note(books, operation, findings);
     }
-    if (findings.fate == Fate::retired_keyset) CO_TRY_OK(co_await mint.refresh(stop));
+    CO_TRY(requests, books.journal.requests_of(operation.id));
+    if (requests.size() >= kMostRequests) {
+      operation.state = OperationState::needs_attention;
+      co_return note(books, operation, findings);
+    }
     CO_TRY(next, store_again(books, mint, operation, request, findings.fate));
     request = std::move(next);
   }
@@ -309,6 +350,8 @@ rt::Task<> exchange_round(Books& books, KnownMint& mint, Operation& operation,
 Result<> undo_unsent(Books& books, Operation& operation) {
   TRY(request, unfinished_request(books, operation));
   if (!request || request->was_sent()) return {};
+  TRY(under_way, may_be_under_way(books, operation));
+  if (under_way) return {};
   return undo(books, operation, *request, ProofState::spendable,
               "the program ended before anything was sent");
 }

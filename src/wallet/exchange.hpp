@@ -5,9 +5,11 @@
 //        |
 //        v
 //   requested --signed--------------------------> settled   (send: handed)
-//     |  |  '---keyset retired, counter behind--> requested, with new outputs (attempt 2, 3, ..)
-//     |  |------refused, inputs gone------------> undone
+//     |  |  '---keyset retired, counter behind--> requested, with new outputs; after 8 requests
+//     |  |                                        needs_attention, and the last bytes sent again
+//     |  |------refused, inputs gone------------> undone (a claim: the same bytes sent again)
 //     |  '------refused, a copy unanswered------> fencing --signed--> undone (at the fee's cost)
+//     |---------20 sendings, an hour, and neither signed nor spent: fencing
 //     '---------contradiction-------------------> needs_attention, and asked again
 //
 // | crash after                        | the row says          | what is then done             |
@@ -25,6 +27,9 @@
 #include "wallet/outputs.hpp"
 
 namespace archy::wallet {
+
+// Requests of one operation, each with new outputs, before a person is asked.
+inline constexpr std::size_t kMostRequests = 8;
 
 // Stores the request of an operation and commits `transaction`, in which its inputs were reserved.
 // Errors: as the disk and plan_outputs have them: then
@@ -53,7 +58,8 @@ rt::Task<> exchange_round(Books& books, KnownMint& mint, Operation& operation,
 rt::Task<bool> rescue(Books& books, KnownMint& mint, Operation& operation,
                       const StoredRequest* last, std::stop_token stop);
 
-// After a start: an armed request of a swap or send was never sent, and its caller is gone.
+// After a start: an armed request of a swap or send was never sent, and its caller is gone. One
+// that follows another request which may be under way is gone on with.
 Result<> undo_unsent(Books& books, Operation& operation);
 
 }  // namespace archy::wallet

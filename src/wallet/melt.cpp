@@ -51,7 +51,7 @@ std::string quote_path(const Quote& quote) { return "/v1/melt/quote/bolt11/" + q
 
 std::int64_t signed_of(Amount amount) { return static_cast<std::int64_t>(amount.value()); }
 
-// Proofs of change, each with the counter of the blank it belongs to.
+// Proofs of change, each beside the blank it belongs to.
 std::vector<NewProof> with_counters(std::span<const PlannedOutput> blanks,
                                     std::vector<cashu::CheckedProof> proofs) {
   std::vector<NewProof> out;
@@ -59,7 +59,7 @@ std::vector<NewProof> with_counters(std::span<const PlannedOutput> blanks,
     const std::string& secret = proof.proof().secret.reveal();
     for (const PlannedOutput& blank : blanks) {
       if (blank.output.factors.secret.reveal() != secret) continue;
-      out.push_back({std::move(proof), blank.counter});
+      out.push_back(new_proof(blank, std::move(proof)));
       break;
     }
   }
@@ -106,7 +106,7 @@ rt::Task<std::vector<NewProof>> restored_change(Melt& melt) {
                                        melt.mint.keysets(), melt.mint.dleq_rule());
     if (!change) continue;
     for (cashu::CheckedProof& proof : change->proofs)
-      out.push_back({std::move(proof), melt.request.outputs()[i].counter});
+      out.push_back(new_proof(melt.request.outputs()[i], std::move(proof)));
   }
   co_return out;
 }
@@ -119,6 +119,12 @@ Amount least_change(const Melt& melt) {
   for (const Amount less : {melt.quote.amount, melt.quote.fee_reserve, fee.value_or(Amount(0))})
     out = out.minus(less).value_or(Amount(0));
   return out;
+}
+
+// Whether what was spent is enough for both.
+bool covers(Amount spent, Amount paid, Amount back) {
+  const auto all = paid.plus(back);
+  return all && *all <= spent;
 }
 
 // The invoice is paid: in one transaction, with the change that there is.
@@ -163,7 +169,7 @@ rt::Task<> on_paid(Melt& melt, cashu::MeltQuote said) {
   }
   const bool all = !doubtful && sum_of(change) >= least_change(melt);
   // More change than was too much: the mint's books, not ours; but nothing is worth such a fee.
-  if (sum_of(change).value() + melt.quote.amount.value() > sum_of(melt.inputs).value()) {
+  if (!covers(sum_of(melt.inputs), melt.quote.amount, sum_of(change))) {
     melt.operation.state = OperationState::needs_attention;
     co_return note(melt.books, melt.operation, "the mint gives more change than there was");
   }
@@ -294,13 +300,15 @@ rt::Task<> after_sending(Melt& melt, Refused how, std::string why) {
     CO_TRY_OK(co_await melt.mint.refresh(melt.stop));
     if (!signs_still(melt.mint, melt.request)) co_return co_await send_anew(melt, std::move(why));
   }
-  if (how == Refused::before_trying && !melt.request.is_unanswered())
-    co_return release(melt, std::move(why));
+  CO_TRY(under_way, may_be_under_way(melt.books, melt.operation));
+  if (how == Refused::before_trying && !under_way) co_return release(melt, std::move(why));
   co_return begin_fence(melt, std::move(why));
 }
 
 rt::Task<> send_melt(Melt& melt) {
-  const bool sent_before = melt.request.was_sent();
+  // This request, or one before it with other blanks.
+  CO_TRY(under_way, may_be_under_way(melt.books, melt.operation));
+  const bool sent_before = under_way || melt.request.was_sent();
   CO_TRY(sending, co_await melt.mint.client().send(melt.request, melt.patience, melt.stop));
   switch (sending.outcome) {
     case Outcome::not_sent:
@@ -379,13 +387,25 @@ rt::Task<Witnessed> ask_inputs(Melt& melt, std::stop_token stop) {
 rt::Task<> fence_round(Melt& melt, StoredRequest fence) {
   AskWitness ask = [&melt](std::stop_token stop) { return ask_inputs(melt, stop); };
   CO_TRY(findings, co_await find_out(melt.mint, melt.books, fence, melt.patience, ask, melt.stop));
-  if (findings.fate == Fate::waiting || findings.fate == Fate::never_left)
+  const bool undecided = findings.fate == Fate::waiting || findings.fate == Fate::never_left ||
+                         findings.fate == Fate::refused;
+  if (undecided) co_return note(melt.books, melt.operation, std::move(findings.why));
+  if (findings.fate == Fate::retired_keyset) {
+    CO_TRY_OK(co_await melt.mint.refresh(melt.stop));
+    if (signs_still(melt.mint, fence))
+      co_return note(melt.books, melt.operation, std::move(findings.why));
+  }
+  CO_TRY(requests, melt.books.journal.requests_of(melt.operation.id));
+  const bool decided = findings.fate == Fate::signed_ || findings.fate == Fate::inputs_gone;
+  if (!decided && requests.size() >= kMostRequests) {
+    melt.operation.state = OperationState::needs_attention;
     co_return note(melt.books, melt.operation, std::move(findings.why));
+  }
   CO_TRY(transaction, melt.books.db.begin());
   if (findings.fate == Fate::signed_) {
     std::vector<NewProof> proofs;
     for (std::size_t i = 0; i < findings.proofs.size(); ++i)
-      proofs.push_back({std::move(findings.proofs[i]), fence.outputs()[i].counter});
+      proofs.push_back(new_proof(fence.outputs()[i], std::move(findings.proofs[i])));
     const Amount spent = sum_of(melt.inputs);
     const Amount back = sum_of(proofs);
     CO_TRY_OK(melt.books.journal.settle(fence));
@@ -405,9 +425,29 @@ rt::Task<> fence_round(Melt& melt, StoredRequest fence) {
   CO_TRY_OK(melt.books.journal.refuse(fence));
   melt.operation.stage = Stage::requested;
   CO_TRY_OK(note(melt.books, melt.operation, std::move(findings.why)));
-  CO_TRY_OK(transaction.commit());
-  if (findings.fate == Fate::retired_keyset) CO_TRY_OK(co_await melt.mint.refresh(melt.stop));
-  co_return Result<>{};
+  co_return transaction.commit();
+}
+
+// Change from both who may know of it: the quote, and a mint that restores.
+struct LateChange {
+  std::vector<NewProof> proofs;
+  std::optional<Error> missed;  // one of them may answer another time
+};
+// Errors: neither has answered.
+rt::Task<LateChange> late_change(Melt& melt) {
+  LateChange out;
+  auto asked = co_await asked_change(melt);
+  if (asked) out.proofs = std::move(asked->proofs);
+  auto restored = co_await restored_change(melt);
+  const bool cannot = !restored && restored.error().code == Code::unsupported;
+  if (!asked && !restored) co_return fail(cannot ? asked.error() : restored.error());
+  if (restored)
+    for (NewProof& proof : *restored) out.proofs.push_back(std::move(proof));
+  const bool forgotten =
+      !asked && (asked.error().code == Code::not_found || asked.error().code == Code::bad_input);
+  if (!asked && !forgotten) out.missed = asked.error();
+  if (!restored && !cannot) out.missed = restored.error();
+  co_return out;
 }
 
 // Paid and booked; only change is missing.
@@ -418,19 +458,16 @@ rt::Task<> change_round(Melt& melt) {
   const Amount sum = sum_of(melt.inputs);
   had = Amount(sum.value() - melt.quote.amount.value() - melt.operation.fee.value());
   CO_TRY_OK(co_await melt.mint.refresh(melt.stop));
-  CO_TRY(asked, co_await asked_change(melt));
-  auto change = std::move(asked.proofs);
-  auto restored = co_await restored_change(melt);
-  if (!restored && restored.error().code != Code::unsupported) co_return fail(restored.error());
-  if (restored)
-    for (NewProof& proof : *restored) change.push_back(std::move(proof));
+  CO_TRY(found, co_await late_change(melt));
   CO_TRY(transaction, melt.books.db.begin());
   const Amount before = had;
-  for (const NewProof& proof : change) {
+  for (const NewProof& proof : found.proofs) {
     CO_TRY(added, melt.books.proofs.put_missing(melt.operation.id, {&proof, 1}));
     if (added > 0) had = had.plus(proof.proof.proof().amount).value_or(had);
   }
-  if (had.value() + melt.quote.amount.value() > sum.value())
+  // Who has not answered yet may know of more.
+  if (found.missed && had < least_change(melt)) co_return fail(*found.missed);
+  if (!covers(sum, melt.quote.amount, had))
     co_return fail(Code::peer_fault, "the mint gives more change than there was");
   Operation& operation = melt.operation;
   operation.fee = Amount(sum.value() - melt.quote.amount.value() - had.value());

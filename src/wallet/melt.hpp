@@ -16,7 +16,8 @@
 // |------------------------------------|--------------------|------------------------------------|
 // | the quote's request                | begun              | undone: an orphan quote is harmless|
 // | the quote's row                    | quoted             | undone                             |
-// | the transaction                    | requested, armed   | undone: nothing was sent           |
+// | the transaction                    | requested, armed   | undone: nothing was sent (but with |
+// |                                    |                    | new blanks: gone on with)          |
 // | the mark before the first byte     | requested, sent    | the quote is asked                 |
 // | the mint has paid, answer lost     | requested, sent    | the quote says PAID, and the change|
 // | the answer came, booking did not   | requested, sent    | the same                           |

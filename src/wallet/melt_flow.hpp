@@ -1,6 +1,8 @@
 // The way to a melt: the quote, what it may cost at most, and the proofs for it.
 #pragma once
 
+#include <functional>
+
 #include "wallet/melt.hpp"
 #include "wallet/mints.hpp"
 
@@ -13,6 +15,8 @@ struct MeltTerms {
   std::string invoice;
   // The most that may be lost in fees, in the worst case. None: default_most_fee().
   std::optional<cashu::Amount> most_fee = std::nullopt;
+  // Hears what swaps before it have cost, whatever becomes of the rest. Outlives the call.
+  std::function<void(cashu::Amount)> on_fee = {};
 };
 
 // What stands in the way of a melt now.

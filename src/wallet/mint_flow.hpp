@@ -10,7 +10,8 @@
 // | the quote's row                 | quoted       | asked whether it is paid                   |
 // | from the claim's row on         | requested    | exchange.hpp's table                       |
 //
-// A quote that was paid is claimed at once and asked for for ever: mints issue after its end.
+// A quote that was paid is claimed at once and asked for for ever: mints issue after its end. One
+// that nobody has paid, or that the mint has forgotten, ends a day after its own end.
 //
 // The claim of a cross swap is stored before anything is paid: then the row says `quoted` and has a
 // request that was not sent, and what is paid is claimed with that.
@@ -34,7 +35,13 @@ rt::Task<> mint_round(Books& books, KnownMint& mint, Operation& operation, rt::D
 // it can be paid or executed any more.
 Result<> end_mint(Books& books, Operation& operation, std::string why);
 
-// What may still come to this mint under its cap. Errors: denied: not that much.
-Result<> within_cap(Books& books, const KnownMint& mint, cashu::Amount more);
+// What may still come to this mint under its cap, beside what lies there and what open claims and
+// tokens bring. Swaps between mints are the caller's to add. Errors: denied: not that much.
+// `except`: an open one that brings what is asked about.
+Result<> within_cap(Books& books, const KnownMint& mint, cashu::Amount more,
+                    std::optional<OperationId> except = std::nullopt);
+// The same, with all swaps between mints that are on their way there.
+Result<> within_cap_of_all(Books& books, const KnownMint& mint, cashu::Amount more,
+                           std::optional<OperationId> except = std::nullopt);
 
 }  // namespace archy::wallet

@@ -103,6 +103,12 @@ Result<OutputPlan> plan_again(std::span<const PlannedOutput> outputs) {
   return out;
 }
 
+NewProof new_proof(const PlannedOutput& output, cashu::CheckedProof proof) {
+  const bool leads_there = proof.proof().keyset == output.output.message.keyset;
+  const auto counter = leads_there ? output.counter : std::nullopt;
+  return {std::move(proof), counter, output.give};
+}
+
 std::vector<cashu::BlindedMessage> messages_of(std::span<const PlannedOutput> outputs) {
   std::vector<cashu::BlindedMessage> out;
   for (const PlannedOutput& planned : outputs) out.push_back(planned.output.message);

@@ -29,6 +29,10 @@ Result<std::vector<PlannedOutput>> plan_blanks(Books& books, const cashu::Keyset
 // executed.
 Result<OutputPlan> plan_again(std::span<const PlannedOutput> outputs);
 
+// The proof of a signature on this output. A mint may sign in another keyset than it was asked for:
+// then the output's counter does not lead to the secret, which is kept itself.
+NewProof new_proof(const PlannedOutput& output, cashu::CheckedProof proof);
+
 std::vector<cashu::BlindedMessage> messages_of(std::span<const PlannedOutput> outputs);
 std::vector<cashu::PreparedOutput> prepared_of(std::span<const PlannedOutput> outputs);
 

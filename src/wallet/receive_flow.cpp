@@ -41,13 +41,15 @@ Result<std::vector<cashu::Proof>> checked_proofs(const KnownMint& mint, const ca
   return out;
 }
 
+// `checked`: its proofs.
 Result<Operation> begin(Books& books, const KnownMint& mint, const cashu::Token& token,
-                        const Sha256Digest& digest) {
+                        std::span<const cashu::Proof> checked, const Sha256Digest& digest) {
   TRY(value, cashu::value_of(token));
   NewOperation asked{OperationKind::receive, mint.id(), value};
   asked.idempotency_key = key_of(digest);
   asked.request = digest;
   TRY(operation, books.operations.begin(asked, books.now_ms()));
+  TRY_OK(books.operations.put_received(operation.id, ys_of(checked)));
   TRY(text, cashu::to_string(token));
   TRY_OK(books.operations.keep_token(operation.id, text));
   return operation;
@@ -60,9 +62,20 @@ Result<> check_ours_alone(const Books& books, const cashu::Proof& proof) {
   const bool ours = condition && condition->kind == cashu::LockKind::p2pk && condition->key &&
                     condition->key->x_only() == key.x_only() && condition->pubkeys.empty() &&
                     condition->n_sigs == 1;
+  if (ours && condition->sig_flag == cashu::SigFlag::all)
+    return fail(Code::denied, "a lock over a whole request (SIG_ALL): its mint is needed");
   if (!ours) return fail(Code::denied, "not locked to this wallet's key alone: its mint is needed");
   if (condition->locktime && *condition->locktime < books.now_s() + kLeastLockS)
     return fail(Code::denied, "its lock ends within a day: its mint is needed");
+  return {};
+}
+
+// Whether its keyset does, for as long.
+Result<> check_it_lasts(const Books& books, const KnownMint& mint, const cashu::Proof& proof) {
+  const cashu::Keyset* keyset = mint.keysets().find(proof.keyset);
+  const auto ends = keyset != nullptr ? keyset->terms().final_expiry : std::nullopt;
+  if (ends && *ends < books.now_s() + kLeastLockS)
+    return fail(Code::denied, "its keyset ends within a day: its mint is needed");
   return {};
 }
 
@@ -95,9 +108,9 @@ rt::Task<Operation> begin_receive(Books& books, KnownMint& mint, const cashu::To
   }
   if (!checked) co_return fail(checked.error());
   CO_TRY(net, net_value(mint, *checked));
-  CO_TRY_OK(within_cap(books, mint, net));
+  CO_TRY_OK(within_cap_of_all(books, mint, net));
   CO_TRY(transaction, books.db.begin());
-  CO_TRY(operation, begin(books, mint, token, digest));
+  CO_TRY(operation, begin(books, mint, token, *checked, digest));
   CO_TRY(stored, store_exchange(books, mint, std::move(transaction), operation, {.keep = net}));
   co_return operation;
 }
@@ -106,15 +119,20 @@ Result<Operation> accept_offline(Books& books, KnownMint& mint, const cashu::Tok
   const Sha256Digest digest = digest_of(token.proofs);
   TRY(known, books.operations.find(key_of(digest), digest));
   if (known) return *known;
+  if (!mint.info().locks)
+    return fail(Code::unsupported, mint.url() + " does not know locks: anybody could spend it");
   auto checked = checked_proofs(mint, token, cashu::DleqRule::required);
   if (!checked && checked.error().code == Code::not_found)
     return fail(Code::unsupported, "a keyset that is not known here yet: its mint is needed");
   if (!checked) return fail(checked.error());
-  for (const cashu::Proof& proof : *checked) TRY_OK(check_ours_alone(books, proof));
+  for (const cashu::Proof& proof : *checked) {
+    TRY_OK(check_ours_alone(books, proof));
+    TRY_OK(check_it_lasts(books, mint, proof));
+  }
   TRY(net, net_value(mint, *checked));
-  TRY_OK(within_cap(books, mint, net));
+  TRY_OK(within_cap_of_all(books, mint, net));
   TRY(transaction, books.db.begin());
-  TRY(operation, begin(books, mint, token, digest));
+  TRY(operation, begin(books, mint, token, *checked, digest));
   operation.stage = Stage::accepted;
   TRY_OK(books.operations.update(operation, books.now_ms()));
   TRY_OK(transaction.commit());

@@ -5,7 +5,8 @@
 //   requested --the token was spent before--> undone
 //
 // A token is known by its proofs: the same ones again, in another order or spelling, are the same
-// operation. Crashes: exchange.hpp's table; the token is in the book until it is ours or refused.
+// operation; some of them, or more, are refused while that has not failed. Crashes: exchange.hpp's
+// table; the token is in the book until it is ours or refused.
 #pragma once
 
 #include "cashu/token.hpp"
@@ -18,14 +19,15 @@ namespace archy::wallet {
 Sha256Digest digest_of(std::span<const cashu::Proof> proofs);
 
 // Reads, checks and stores; `requested` or, where the token was known, as far as that is. The
-// mint must be trusted. Errors: bad_input, denied (cap; a lock that we do not open), not_found (a
-// keyset that the mint does not name), payment_needed (worth less than the mint's fee).
+// mint must be trusted. Errors: bad_input, denied (cap; a lock that we do not open; a proof that
+// was received with others), not_found (a keyset that the mint does not name), payment_needed
+// (worth less than the mint's fee).
 rt::Task<Operation> begin_receive(Books& books, KnownMint& mint, const cashu::Token& token,
                                   std::stop_token stop);
 
-// Without asking the mint: only what is locked to our key alone, with DLEQ on each proof, and for
-// long enough. It is redeemed with the next round. Errors: as begin_receive; unsupported: keysets
-// that are not known here yet.
+// Without asking the mint: only what is locked to our key alone, proof by proof, with DLEQ on each,
+// for long enough, in keysets that last as long. It is redeemed with the next round. Errors: as
+// begin_receive; unsupported: keysets that are not known here yet, a mint without locks (NUT-11).
 Result<Operation> accept_offline(Books& books, KnownMint& mint, const cashu::Token& token);
 
 // One round. Errors: as exchange_round.

@@ -19,7 +19,7 @@ constexpr std::uint64_t kMostCounters = 1'000'000;
 // Past whatever another copy may have used of a keyset that nobody can be asked about.
 constexpr std::uint64_t kBlindLeap = 10'000;
 
-// Blank: the amount is the signature's, which is the mint's to say.
+// Blank: amount and keyset are the signature's, which are the mint's to say.
 Result<std::vector<PlannedOutput>> batch_at(Books& books, const cashu::KeysetId& keyset,
                                             std::uint64_t first) {
   std::vector<PlannedOutput> out;
@@ -34,9 +34,11 @@ Result<std::vector<PlannedOutput>> batch_at(Books& books, const cashu::KeysetId&
 struct Signed {
   std::vector<NewProof> proofs;
   std::optional<std::uint64_t> last;  // highest counter that was ever signed
+  std::uint64_t refused = 0;          // signatures that are none, or not one of a keyset we know
 };
 
 // `under_way`: counters of open operations, which book what was signed for them.
+// Change that was signed in a newer keyset than it was asked for stays ours.
 Result<Signed> signed_of(const KnownMint& mint, std::span<const PlannedOutput> outputs,
                          const Restored& restored, const std::set<std::uint64_t>& under_way) {
   Signed out;
@@ -44,12 +46,11 @@ Result<Signed> signed_of(const KnownMint& mint, std::span<const PlannedOutput> o
     if (!restored.signatures[i]) continue;
     out.last = outputs[i].counter;
     if (under_way.contains(*outputs[i].counter)) continue;
-    if (restored.signatures[i]->amount == Amount(0)) continue;
-    cashu::PreparedOutput prepared = outputs[i].output;
-    prepared.message.amount = restored.signatures[i]->amount;
-    TRY(checked, cashu::accept_signatures({&prepared, 1}, {&*restored.signatures[i], 1},
-                                          mint.keysets(), mint.dleq_rule()));
-    out.proofs.push_back({std::move(checked.front()), outputs[i].counter});
+    TRY(good, cashu::accept_change({&outputs[i].output, 1}, {&*restored.signatures[i], 1},
+                                   mint.keysets(), mint.dleq_rule()));
+    out.refused += good.refused;
+    for (cashu::CheckedProof& proof : good.proofs)
+      out.proofs.push_back(new_proof(outputs[i], std::move(proof)));
   }
   return out;
 }
@@ -69,7 +70,7 @@ Result<> book(Books& books, OperationId by, const cashu::KeysetId& keyset, const
     }
     ++report.proofs;
     const auto sum = report.found.plus(found.proofs[i].proof.proof().amount);
-    if (!sum || sum->value() > INT64_MAX)
+    if (!sum || *sum > cashu::kAllThereIs)
       return fail(Code::peer_fault, "the mint restores more than there can be");
     report.found = *sum;
     TRY(row, books.operations.find(by));
@@ -99,6 +100,7 @@ rt::Task<> restore_keyset(Books& books, KnownMint& mint, OperationId by, cashu::
     empty = 0;
     CO_TRY(under_way, books.journal.counters_under_way({keyset, first, kBatch}));
     CO_TRY(found, signed_of(mint, outputs, restored, under_way));
+    report.refused += found.refused;
     std::vector<crypto::Point> ys;
     for (const NewProof& proof : found.proofs) ys.push_back(proof.proof.y());
     CO_TRY(states, co_await ask_states(mint, std::move(ys), stop));
@@ -180,6 +182,8 @@ rt::Task<RestoreReport> restore_from(Books& books, KnownMint& mint, std::stop_to
   operation.state = went ? OperationState::done : OperationState::failed;
   operation.stage = went ? Stage::settled : Stage::undone;
   if (!went) operation.note = went.error().detail;
+  if (went && report.refused > 0)
+    operation.note = std::to_string(report.refused) + " signatures of the mint are wrong";
   CO_TRY_OK(books.operations.update(operation, books.now_ms()));
   if (!went) co_return fail(went.error());
   co_return report;

@@ -20,10 +20,11 @@ struct RestoreReport {
   std::uint64_t pending = 0;   // in a request that is not decided
   std::uint64_t counters = 0;  // asked about
   cashu::Amount lost = {};     // was in the book as ours, and is spent
+  std::uint64_t refused = 0;   // signatures that are wrong: nothing else is kept back for them
 };
 
 // Every keyset of our unit, retired ones too. Errors: unsupported: the mint has no NUT-09 or no
-// NUT-07; peer_fault: what it restores is wrong, or never ends.
+// NUT-07; peer_fault: what it restores is no answer, or never ends.
 rt::Task<RestoreReport> restore_from(Books& books, KnownMint& mint, std::stop_token stop);
 
 // Proofs that the book calls ours although they were spent, by another copy of this wallet: their

@@ -76,6 +76,22 @@ bool cover(std::vector<Pile>& piles, std::uint64_t wanted) {
   return false;
 }
 
+std::uint64_t count_of(const std::vector<Pile>& piles) {
+  std::uint64_t out = 0;
+  for (const Pile& pile : piles) out += pile.taken;
+  return out;
+}
+
+// The largest ones, as few as cover it. False: not that much.
+bool cover_with_few(std::vector<Pile>& piles, std::uint64_t wanted) {
+  std::uint64_t rest = wanted;
+  for (Pile& pile : piles) {
+    pile.taken = std::min(pile.count, rest / pile.amount + (rest % pile.amount != 0 ? 1 : 0));
+    rest -= std::min(rest, pile.taken * pile.amount);
+  }
+  return rest == 0;
+}
+
 Result<Amount> fee_of(const std::vector<Pile>& piles) {
   std::vector<std::uint64_t> ppk;
   for (const Pile& pile : piles) ppk.insert(ppk.end(), pile.taken, pile.purse->input_fee_ppk);
@@ -104,6 +120,11 @@ Result<Selection> select(std::span<const Purse> purses, Amount amount, InputFee 
     if (!cover(piles, wanted.value()))
       return fail(Code::payment_needed, "not enough ecash: " + std::to_string(amount.value()) +
                                             " sat and the mint's fee are needed");
+    if (count_of(piles) > kMostInputs) (void)cover_with_few(piles, wanted.value());
+    if (count_of(piles) > kMostInputs)
+      return fail(Code::payment_needed,
+                  "it would take more than " + std::to_string(kMostInputs) +
+                      " proofs: small ones have to be swapped together first");
     TRY(out, selection_of(piles));
     if (rule == InputFee::none) return out;
     const auto needed = amount.plus(out.fee);
@@ -111,6 +132,22 @@ Result<Selection> select(std::span<const Purse> purses, Amount amount, InputFee 
     if (out.sum >= *needed) return out;
     wanted = *needed;
   }
+}
+
+bool is_in_small_coin(std::span<const Purse> purses, Amount amount) {
+  std::vector<Pile> piles = piles_of(purses);
+  return cover(piles, amount.value()) && count_of(piles) > kMostInputs &&
+         cover_with_few(piles, amount.value()) && count_of(piles) > kMostInputs;
+}
+
+Result<Selection> select_smallest(std::span<const Purse> purses) {
+  std::vector<Pile> piles = piles_of(purses);
+  std::uint64_t room = kMostInputs;
+  for (auto pile = piles.rbegin(); pile != piles.rend(); ++pile) {
+    pile->taken = std::min(pile->count, room);
+    room -= pile->taken;
+  }
+  return selection_of(piles);
 }
 
 Result<Selection> select_all(std::span<const Purse> purses) {

@@ -35,10 +35,21 @@ enum class InputFee : unsigned char {
   none,        // it is handed on as it is: sum >= amount
 };
 
+// In one request, so that no mint finds them too many.
+inline constexpr std::uint64_t kMostInputs = 500;
+
 // Proofs that cover the amount with as little over it as there can be. Keysets have powers of two;
-// with other amounts the result is a selection still, perhaps not the closest one.
-// Errors: payment_needed: there is not that much, fee included; bad_input: a sum does not fit.
+// with other amounts the result is a selection still, perhaps not the closest one. Where those are
+// more than kMostInputs it is the largest ones instead.
+// Errors: payment_needed: there is not that much, fee included, or only in more proofs than that;
+// bad_input: a sum does not fit.
 Result<Selection> select(std::span<const Purse> purses, cashu::Amount amount, InputFee fee);
+
+// Whether there is that much, but not in kMostInputs proofs: small ones have to be swapped
+// together.
+bool is_in_small_coin(std::span<const Purse> purses, cashu::Amount amount);
+// The smallest proofs, as many as one request takes.
+Result<Selection> select_smallest(std::span<const Purse> purses);
 
 // All there is of these purses.
 Result<Selection> select_all(std::span<const Purse> purses);

@@ -108,5 +108,26 @@ TEST(Selection, AgreesWithEverySetOfProofs) {
   }
 }
 
+TEST(Selection, TakesTheLargestWhereTheClosestAreTooMany) {
+  const Purse mixed[] = {purse('0', 0, {{1, 600}, {1024, 1}})};
+  const auto found = select(mixed, Amount(600), InputFee::paid_by_us);
+  ASSERT_TRUE(found) << found.error().detail;
+  EXPECT_EQ(found->sum, Amount(1024));
+  EXPECT_EQ(select(mixed, Amount(500), InputFee::paid_by_us)->sum, Amount(500));
+  EXPECT_FALSE(is_in_small_coin(mixed, Amount(1500)));
+}
+
+TEST(Selection, RefusesMoreProofsThanMintsTake) {
+  const Purse small[] = {purse('0', 0, {{1, 600}, {4, 1}})};
+  const auto refused = select(small, Amount(505), InputFee::paid_by_us);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::payment_needed);
+  EXPECT_NE(refused.error().detail.find("swapped together"), std::string::npos);
+  EXPECT_TRUE(is_in_small_coin(small, Amount(505)));
+  EXPECT_FALSE(is_in_small_coin(small, Amount(503)));
+  EXPECT_FALSE(is_in_small_coin(small, Amount(605))) << "there is not that much";
+  EXPECT_EQ(select_smallest(small)->sum, Amount(500));
+}
+
 }  // namespace
 }  // namespace archy::wallet

@@ -10,9 +10,6 @@ namespace {
 
 using cashu::Amount;
 
-// Inputs of one swap.
-constexpr std::uint64_t kMostSwept = 500;
-
 // Reserves what was selected.
 Result<std::vector<cashu::Proof>> take(Books& books, OperationId by, const Selection& selection) {
   std::vector<cashu::Proof> out;
@@ -148,7 +145,7 @@ rt::Task<std::optional<Operation>> begin_sweep(Books& books, KnownMint& mint,
     const auto& expiry = mint.keysets().find(purse.keyset)->terms().final_expiry;
     return !expiry || *expiry >= ends_before;
   });
-  std::uint64_t room = kMostSwept;
+  std::uint64_t room = kMostInputs;
   for (Purse& purse : purses) {
     for (auto& [amount, count] : purse.holdings) {
       count = std::min(count, room);
@@ -160,6 +157,17 @@ rt::Task<std::optional<Operation>> begin_sweep(Books& books, KnownMint& mint,
   CO_TRY(swap,
          store_swap(books, mint, {OperationKind::swap, mint.id(), selection.sum}, selection, {}));
   co_return None(std::move(swap));
+}
+
+rt::Task<Operation> begin_merge(Books& books, KnownMint& mint, std::optional<Amount> most_fee,
+                                std::stop_token stop) {
+  CO_TRY_OK(co_await make_ready(books, mint, stop));
+  CO_TRY(purses, purses_of(books, mint));
+  CO_TRY(selection, select_smallest(purses));
+  CO_TRY_OK(check_fee(selection.fee, most_fee));
+  if (selection.sum <= selection.fee)
+    co_return fail(Code::payment_needed, "the proofs there are worth less than the mint's fee");
+  co_return store_swap(books, mint, {OperationKind::swap, mint.id(), selection.sum}, selection, {});
 }
 
 rt::Task<Operation> begin_exact(Books& books, KnownMint& mint, Amount exact,

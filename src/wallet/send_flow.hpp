@@ -9,6 +9,8 @@
 // Crashes of the swap: exchange.hpp's table.
 #pragma once
 
+#include <functional>
+
 #include "wallet/exchange.hpp"
 #include "wallet/mints.hpp"
 
@@ -20,6 +22,8 @@ struct SendTerms {
   // So that the receiver has the amount after he has paid the mint's fee.
   bool include_receivers_fee = false;
   std::optional<cashu::SpendingCondition> lock = std::nullopt;
+  // Hears what swaps before it have cost, whatever becomes of the rest. Outlives the call.
+  std::function<void(cashu::Amount)> on_fee = {};
 };
 
 // Reserves and stores what is to be sent; the operation is `handed` already, or `requested`.
@@ -39,6 +43,12 @@ rt::Task<> look_after_handed(Books& books, KnownMint& mint, Operation& sent, std
 // than the fee. Errors: unsupported: the mint has no keyset that lasts.
 rt::Task<std::optional<Operation>> begin_sweep(Books& books, KnownMint& mint,
                                                std::uint64_t ends_before, std::stop_token stop);
+
+// The smallest proofs there, as many as one request takes, swapped to ourselves for large ones.
+// Stores it. Errors: payment_needed: they are worth less than the fee; denied: it is more than
+// `most_fee`.
+rt::Task<Operation> begin_merge(Books& books, KnownMint& mint,
+                                std::optional<cashu::Amount> most_fee, std::stop_token stop);
 
 // A swap of ecash to ourselves that leaves proofs of exactly this sum beside the rest: for a mint
 // that gives no change. Stores it. `part_of`: the cross swap that it serves.

@@ -1,8 +1,10 @@
 #include "wallet/wallet.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 
 #include "base/test_hooks.hpp"
+#include "cashu/bolt11.hpp"
 #include "crypto/sha256.hpp"
 #include "rt/signal.hpp"
 #include "wallet/backup/self_check.hpp"
@@ -23,6 +25,8 @@ constexpr rt::Duration kLongestPause = std::chrono::seconds(8);
 constexpr rt::Duration kPaymentPause = std::chrono::seconds(1);
 // To have an exact sum for a melt.
 constexpr int kMostSwaps = 2;
+// Of small proofs for large ones, before one request.
+constexpr int kMostMerges = 3;
 // Between two looks whether a target has seen a payment: for the first minute, and at most.
 constexpr rt::Duration kArrivalPause = std::chrono::seconds(2);
 constexpr rt::Duration kArrivalMinute = std::chrono::seconds(60);
@@ -250,6 +254,55 @@ rt::Task<Operation> Wallet::mint(Amount amount, Caller caller, std::stop_token s
   co_return begun_or(std::move(begun), [&] { return begun_before(caller, digest); });
 }
 
+// Of a swap of ours: what it has cost, or will where that is not decided.
+Result<Amount> Wallet::cost_of(OperationId swap) {
+  TRY(found, books_.operations.find(swap));
+  if (!found) return fail(Code::not_found, "no such operation");
+  if (found->has_ended()) return found->fee;
+  TRY(mint, mints_.at(found->mint));
+  TRY(inputs, books_.proofs.held(swap, ProofState::reserved));
+  return mint->input_fee(inputs);
+}
+
+rt::Task<Amount> Wallet::make_swap(OperationId swap, std::function<void(Amount)> on_fee,
+                                   Patience patience, std::stop_token stop) {
+  const auto went = co_await go_on(swap, patience, stop);
+  CO_TRY(cost, cost_of(swap));
+  if (on_fee) on_fee(cost);
+  CO_TRY(swapped, went);
+  if (swapped.state != OperationState::done)
+    co_return fail(Code::try_later, "the mint has not changed the ecash yet: " + swapped.note);
+  co_return cost;
+}
+
+rt::Task<Amount> Wallet::merge_small(KnownMint& mint, Amount amount, std::optional<Amount> most_fee,
+                                     std::function<void(Amount)> on_fee, Patience patience,
+                                     std::stop_token stop) {
+  Amount cost;
+  for (int i = 0; i < kMostMerges; ++i) {
+    CO_TRY(purses, purses_of(books_, mint));
+    if (!is_in_small_coin(purses, amount)) break;
+    const auto left = most_fee ? most_fee->minus(cost) : std::nullopt;
+    CO_TRY(swap, co_await begin_merge(books_, mint, left, stop));
+    CO_TRY(fee, co_await make_swap(swap.id, on_fee, patience, stop));
+    cost = cost.plus(fee).value_or(cost);
+  }
+  co_return cost;
+}
+
+rt::Task<Amount> Wallet::merge_for_melt(KnownMint& mint, const MeltTerms& terms, Patience patience,
+                                        std::stop_token stop) {
+  const auto invoice = cashu::parse_invoice(terms.invoice);
+  if (!invoice || !invoice->amount_msat) co_return Amount(0);  // plan_melt says what is wrong
+  const Amount amount(*invoice->amount_msat / 1000);
+  const Amount most_fee = terms.most_fee.value_or(default_most_fee(amount));
+  // The quote may ask for as much as the caller allows, and there is.
+  CO_TRY(there, books_.proofs.balance(mint.id(), kUnit, ProofState::spendable));
+  if (there < amount) co_return Amount(0);
+  const Amount worst = std::min(amount.plus(most_fee).value_or(amount), there);
+  co_return co_await merge_small(mint, worst, most_fee, terms.on_fee, patience, stop);
+}
+
 rt::Task<Operation> Wallet::melt(MeltTerms terms, Caller caller, Patience patience,
                                  std::stop_token stop) {
   const auto digest =
@@ -260,15 +313,13 @@ rt::Task<Operation> Wallet::melt(MeltTerms terms, Caller caller, Patience patien
   CO_TRY(mint, caller.mint ? mints_.at(*caller.mint) : mints_.trusted(std::nullopt));
   CO_TRY_OK(may_spend_at(*mint));
   CO_TRY(asked, asked_for(caller, digest));
+  CO_TRY(paid_before, co_await merge_for_melt(*mint, terms, patience, stop));
   CO_TRY(plan, co_await plan_melt(books_, *mint, terms, stop));
-  Amount paid_before;
   bool exact = !plan.needs_exact;
   for (int tries = 0; !exact && tries < kMostSwaps; ++tries) {
     CO_TRY(swap, co_await begin_exact(books_, *mint, *plan.needs_exact, {}, stop));
-    CO_TRY(swapped, co_await go_on(swap.id, patience, stop));
-    if (swapped.state != OperationState::done)
-      co_return fail(Code::try_later, "the mint has not changed the ecash yet: " + swapped.note);
-    paid_before = paid_before.plus(swapped.fee).value_or(paid_before);
+    CO_TRY(cost, co_await make_swap(swap.id, terms.on_fee, patience, stop));
+    paid_before = paid_before.plus(cost).value_or(paid_before);
     // One that ended otherwise than it began (fenced off) has made other sums.
     CO_TRY(made, is_exact(books_, *mint, plan));
     exact = made;
@@ -337,6 +388,9 @@ rt::Task<Operation> Wallet::send(SendTerms terms, std::optional<std::string> mem
   CO_TRY_OK(may_spend_at(*mint));
   CO_TRY(asked, asked_for(caller, digest));
   asked.memo = std::move(memo);
+  CO_TRY(merged,
+         co_await merge_small(*mint, terms.amount, terms.most_fee, terms.on_fee, patience, stop));
+  if (terms.most_fee) terms.most_fee = terms.most_fee->minus(merged).value_or(Amount(0));
   auto begun = co_await begin_send(books_, *mint, std::move(asked), std::move(terms), stop);
   CO_TRY(operation, begun_or(std::move(begun), [&] { return begun_before(caller, digest); }));
   co_return co_await go_on(operation.id, patience, stop);
@@ -479,6 +533,15 @@ rt::Task<Operation> Wallet::drive(OperationId id, Patience patience, std::stop_t
   }
 }
 
+// One look tells whether an invoice was paid; who pays it nobody here can hasten.
+Patience Wallet::patience_for(OperationId id, Patience patience) {
+  const auto found = books_.operations.find(id);
+  const bool unpaid =
+      found && *found && (*found)->kind == OperationKind::mint && (*found)->stage == Stage::quoted;
+  if (unpaid) patience.all = rt::Duration::zero();
+  return patience;
+}
+
 rt::Task<std::vector<Operation>> Wallet::resume(Patience patience, std::stop_token stop) {
   CO_TRY_OK(co_await sweep(stop));
   CO_TRY(open, books_.operations.open());
@@ -500,7 +563,7 @@ rt::Task<std::vector<Operation>> Wallet::resume(Patience patience, std::stop_tok
     scope.start([](Wallet& wallet, std::vector<OperationId> all, Patience how,
                    std::stop_token s) -> boost::asio::awaitable<void> {
       for (const OperationId id : all) {
-        auto went = co_await wallet.go_on(id, how, s);
+        auto went = co_await wallet.go_on(id, wallet.patience_for(id, how), s);
         (void)went;  // the operation's row says it
       }
     }(*this, ids, patience, stop));
@@ -565,6 +628,8 @@ Result<Secret<std::string>> Wallet::token_of(OperationId id) {
   TRY(found, books_.operations.find(id));
   if (!found || found->kind != OperationKind::send)
     return fail(Code::not_found, "no such token of ours");
+  if (found->state == OperationState::done && found->stage == Stage::undone)
+    return fail(Code::not_found, "the token was taken back: whoever has it has nothing");
   TRY(token, books_.operations.token(id));
   if (!token) return fail(Code::not_found, "the token is not made yet");
   return *token;

@@ -6,15 +6,16 @@
 // database (locked).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 
 #include "rt/env.hpp"
 #include "rt/scope.hpp"
 #include "rt/signal.hpp"
-#include "wallet/backup/backup_shelf.hpp"
 #include "wallet/across/cross_swap.hpp"
 #include "wallet/across/payment.hpp"
+#include "wallet/backup/backup_shelf.hpp"
 #include "wallet/melt_flow.hpp"
 #include "wallet/restore_flow.hpp"
 #include "wallet/send_flow.hpp"
@@ -159,7 +160,8 @@ class Wallet {
   // Rounds with pauses until the operation is at an end or patience is. Errors: not_found, and the
   // disk's; what the mint does is told by the operation.
   rt::Task<Operation> go_on(OperationId id, Patience patience, std::stop_token stop);
-  // All open operations, those of different mints at once. How they are then.
+  // All open operations, those of different mints at once; at invoices that nobody has paid yet
+  // there is one look. How they are then.
   rt::Task<std::vector<Operation>> resume(Patience patience, std::stop_token stop);
   // Ecash of keysets that end within a week is swapped for such that lasts; what is begun is in the
   // book, to be gone on with. resume() does it first. Errors: the disk's.
@@ -179,7 +181,7 @@ class Wallet {
   Result<std::vector<Operation>> history(std::uint64_t limit,
                                          std::optional<OperationId> before = std::nullopt);
   Result<std::vector<Operation>> open_operations() { return books_.operations.open(); }
-  // Errors: not_found.
+  // Errors: not_found; so too when it was taken back.
   Result<Secret<std::string>> token_of(OperationId id);
 
   // --- the rest --------------------------------------------------------------------------------
@@ -219,6 +221,7 @@ class Wallet {
   Result<> may_spend_at(const KnownMint& mint);
   // A part is gone on with by its cross swap while that is open.
   Result<OperationId> driver_of(OperationId id);
+  Patience patience_for(OperationId id, Patience patience);
   rt::Task<> one_round_each(MintId mint, std::stop_token stop);
   // Whether operations from before are open.
   Result<bool> has_undecided(const Recovery& recovery);
@@ -238,6 +241,17 @@ class Wallet {
   rt::Task<> meet_accepted(PaymentTerms terms, std::stop_token stop);
   Result<NewOperation> asked_for(const Caller& caller, const Sha256Digest& request);
   static Sha256Digest payment_digest(const PaymentTerms& terms);
+  Result<cashu::Amount> cost_of(OperationId swap);
+  // What a swap that serves something else has cost. Errors: try_later: it is not decided.
+  rt::Task<cashu::Amount> make_swap(OperationId swap, std::function<void(cashu::Amount)> on_fee,
+                                    Patience patience, std::stop_token stop);
+  rt::Task<cashu::Amount> merge_for_melt(KnownMint& mint, const MeltTerms& terms, Patience patience,
+                                         std::stop_token stop);
+  // Swaps small proofs together while `amount` is there only in too many of them. What it has cost.
+  rt::Task<cashu::Amount> merge_small(KnownMint& mint, cashu::Amount amount,
+                                      std::optional<cashu::Amount> most_fee,
+                                      std::function<void(cashu::Amount)> on_fee, Patience patience,
+                                      std::stop_token stop);
   Result<std::optional<Operation>> begun_before(const Caller& caller, const Sha256Digest& request);
 
   rt::Env env_;

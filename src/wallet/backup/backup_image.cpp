@@ -69,6 +69,7 @@ std::string rows_of(std::string_view table, const std::string& proofs,
         "{} WHERE request IN (SELECT id FROM requests WHERE operation IN ({})) ORDER BY request, "
         "position",
         all, kOpen);
+  if (table == "received") return fmt::format("{} WHERE operation IN ({})", all, operations);
   if (table == "proofs") return fmt::format("{} WHERE y IN ({})", all, proofs);
   return all;
 }

@@ -46,8 +46,8 @@ inline constexpr std::size_t kBackupHeadBytes = 32;
 
 // The tables that make up a wallet, each after those that it refers to. holdings and the ledger
 // follow from the others.
-inline constexpr std::string_view kWalletTables[] = {"mints",   "keysets", "operations",
-                                                     "transfers", "requests", "outputs",
-                                                     "proofs",  "quotes",   "facts"};
+inline constexpr std::string_view kWalletTables[] = {
+    "mints",   "keysets", "operations", "transfers", "requests",
+    "outputs", "proofs",  "quotes",     "received",  "facts"};
 
 }  // namespace archy::wallet

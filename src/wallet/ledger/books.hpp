@@ -1,6 +1,8 @@
 // The rows that every operation works with, over one database.
 #pragma once
 
+#include <set>
+
 #include "rt/clock.hpp"
 #include "wallet/ledger/journal.hpp"
 #include "wallet/ledger/operation_book.hpp"
@@ -43,6 +45,8 @@ struct Books {
   TransferBook transfers;
   RouteBook routes;
   Journal journal;
+  // What this run of the program is beginning now: its row is nobody else's to end.
+  std::set<OperationId> being_begun;
 };
 
 }  // namespace archy::wallet

@@ -63,6 +63,7 @@ class StoredRequest {
   std::int64_t created_ms() const { return created_ms_; }
   // Whether any of its bytes may ever have left.
   bool was_sent() const { return sendings_ > 0; }
+  std::int64_t sendings() const { return sendings_; }
   // Whether a copy may still be on its way: one was sent and nothing came back.
   bool is_unanswered() const { return sendings_ > answers_; }
 

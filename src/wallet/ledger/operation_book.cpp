@@ -140,6 +140,19 @@ Result<cashu::Amount> OperationBook::undecided_sum(MintId mint, OperationId up_t
   return there ? amount_at(query, 0) : cashu::Amount(0);
 }
 
+Result<cashu::Amount> OperationBook::coming_sum(MintId mint, std::optional<OperationId> except) {
+  TRY(query, db_.query("SELECT amount FROM operations WHERE mint = ? AND state IN (0, 3) "
+                       "AND kind IN (?, ?) AND part_of IS NULL AND id <> ?",
+                       mint.value(), OperationKind::mint, OperationKind::receive,
+                       except ? except->value() : 0));
+  cashu::Amount out;
+  for (;;) {
+    TRY(there, query.step());
+    if (!there) return out;
+    out = out.plus(amount_at(query, 0)).value_or(cashu::Amount(INT64_MAX));
+  }
+}
+
 Result<std::vector<Operation>> OperationBook::history(std::uint64_t limit,
                                                       std::optional<OperationId> before) {
   static const std::string sql =
@@ -202,6 +215,20 @@ Result<std::uint64_t> OperationBook::take_key_index() {
   const auto next = static_cast<std::uint64_t>(query.integer(0));
   TRY_OK(query.finish());
   return next;
+}
+
+Result<> OperationBook::put_received(OperationId operation, std::span<const crypto::Point> ys) {
+  for (const crypto::Point& y : ys) {
+    // One that failed has received nothing.
+    TRY_OK(
+        db_.run("INSERT INTO received (y, operation) VALUES (?1, ?2) ON CONFLICT (y) DO UPDATE "
+                "SET operation = ?2 WHERE (SELECT state FROM operations WHERE id = "
+                "received.operation) = ?3",
+                ByteView(y.compressed()), operation.value(), OperationState::failed));
+    if (db_.changes() != 1)
+      return fail(Code::denied, "part of this token was received before, or is being received");
+  }
+  return {};
 }
 
 Result<> OperationBook::keep_token(OperationId operation, const Secret<std::string>& token) {

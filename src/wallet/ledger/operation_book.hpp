@@ -6,8 +6,10 @@
 // operation the second changes nothing and is told.
 #pragma once
 
+#include <span>
 #include <vector>
 
+#include "crypto/point.hpp"
 #include "crypto/seal.hpp"
 #include "rt/random.hpp"
 #include "wallet/ledger/operation.hpp"
@@ -57,6 +59,9 @@ class OperationBook {
   Result<std::vector<Operation>> open();
   // What those hold that were begun up to this one, at a mint.
   Result<cashu::Amount> undecided_sum(MintId mint, OperationId up_to);
+  // What open claims and tokens may still bring to a mint, other than this operation and the parts
+  // of swaps between mints.
+  Result<cashu::Amount> coming_sum(MintId mint, std::optional<OperationId> except);
   // The last ones, newest first; before: only older ones than this.
   Result<std::vector<Operation>> history(std::uint64_t limit,
                                          std::optional<OperationId> before = std::nullopt);
@@ -68,6 +73,10 @@ class OperationBook {
   Result<std::optional<Quote>> quote(OperationId operation);
   // Takes the next number that a quote's key follows from.
   Result<std::uint64_t> take_key_index();
+
+  // These proofs of a token are received by this operation. Errors: denied: another one has
+  // received one of them, or still may.
+  Result<> put_received(OperationId operation, std::span<const crypto::Point> ys);
 
   // A token: the one it made, or the one it was given.
   Result<> keep_token(OperationId operation, const Secret<std::string>& token);

@@ -279,7 +279,15 @@ CREATE TABLE routes (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr const char* kSteps[] = {kVersion1, kVersion2, kFederations, kTransfers};
+// Proofs of others' tokens, each with the operation that receives it or has received it.
+constexpr const char* kReceived = R"sql(
+CREATE TABLE received (
+  y BLOB NOT NULL PRIMARY KEY CHECK (length(y) = 33),
+  operation INTEGER NOT NULL REFERENCES operations (id)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr const char* kSteps[] = {kVersion1, kVersion2, kFederations, kTransfers, kReceived};
 constexpr db::Schema kSchema{"wallet.db", 0x61725732, kSteps};
 
 }  // namespace
