@@ -84,7 +84,8 @@ TEST_F(CrossSwaps, TakeFiveRoundTripsBetweenMintsThatAreKnown) {
   }
 }
 
-// --- the cap --------------------------------------------------------------------------------------
+// --- the cap
+// --------------------------------------------------------------------------------------
 
 TEST_F(CrossSwaps, SendNothingForACapThatIsOneSatTooLow) {
   ASSERT_TRUE(world.mint("mint-a").rotate({.input_fee_ppk = 600}));
@@ -138,7 +139,8 @@ TEST_F(CrossSwaps, OfASourceThatGivesNoChangeSwapForExactInputsFirst) {
   EXPECT_EQ(balance() + 300 + swapped->fee.value(), 1000u);
 }
 
-// --- quotes that end ------------------------------------------------------------------------------
+// --- quotes that end
+// ------------------------------------------------------------------------------
 
 // cashu-service, weakness 1: no re-quote; weakness 2: no margin.
 TEST_F(CrossSwaps, AskForAnotherQuoteWhenTheFirstEndsTooSoon) {
@@ -149,9 +151,11 @@ TEST_F(CrossSwaps, AskForAnotherQuoteWhenTheFirstEndsTooSoon) {
   wallet::Patience brief{.all = 1s, .answer = 1s};
   EXPECT_FALSE(cross(500, 20, brief, "again"));
   world.mint("mint-a").faults().clear();
-  fault_at("mint-a", R"([{"fault":"delay_before","route":"POST /v1/melt/quote/bolt11","ms":600000}])");
-  auto begun = world.start_call(world.wallet().swap_between_mints(
-      world.url("mint-a"), world.url("mint-b"), {Amount(500), Amount(20)}, {}, brief, world.stop()));
+  fault_at("mint-a",
+           R"([{"fault":"delay_before","route":"POST /v1/melt/quote/bolt11","ms":600000}])");
+  auto begun = world.start_call(
+      world.wallet().swap_between_mints(world.url("mint-a"), world.url("mint-b"),
+                                        {Amount(500), Amount(20)}, {}, brief, world.stop()));
   world.pass(3s);
   world.kill(Death::power_cut);
   world.mint("mint-a").faults().clear();
@@ -196,7 +200,8 @@ TEST_F(CrossSwaps, HoldTheirMarginsWhenTheClocksDisagree) {
   }
 }
 
-// --- a target that is late ------------------------------------------------------------------------
+// --- a target that is late
+// ------------------------------------------------------------------------
 
 // cashu-service, weakness 3: B not paid at once is an error there.
 TEST_F(CrossSwaps, WaitForATargetThatLagsTenMinutes) {
@@ -225,7 +230,8 @@ TEST_F(CrossSwaps, NeedAttentionAfterTenMinutesAndEndByThemselvesAllTheSame) {
   EXPECT_EQ(at_b(), 500u);
 }
 
-// --- a source that lies or takes too much ---------------------------------------------------------
+// --- a source that lies or takes too much
+// ---------------------------------------------------------
 
 TEST_F(CrossSwaps, LoseNothingToASourceThatSaysFailedWhileThePaymentIsOnItsWay) {
   fund(1000);
@@ -296,7 +302,8 @@ TEST_F(CrossSwaps, ClaimWithoutWaitingForChange) {
   EXPECT_LE(ended.fee, Amount(20));
 }
 
-// --- the target's claim ---------------------------------------------------------------------------
+// --- the target's claim
+// ---------------------------------------------------------------------------
 
 // K14: ISSUED means restore.
 TEST_F(CrossSwaps, HaveBackWhatWasIssuedAndNeverArrived) {
@@ -333,9 +340,9 @@ TEST_F(CrossSwaps, NeedAttentionForSignaturesThatAreNone) {
 TEST_F(CrossSwaps, ClaimAllThatWasPaid) {
   fund(1000);
   fault_at("mint-a", R"([{"fault":"pay_seen_late","ms":30000}])");
-  auto begun = world.start_call(world.wallet().swap_between_mints(
-      world.url("mint-a"), world.url("mint-b"), {Amount(500), Amount(20)}, {}, hours,
-      world.stop()));
+  auto begun = world.start_call(
+      world.wallet().swap_between_mints(world.url("mint-a"), world.url("mint-b"),
+                                        {Amount(500), Amount(20)}, {}, hours, world.stop()));
   world.pass(5s);
   const auto history = world.wallet().history(100);
   for (const Operation& one : *history)
@@ -365,7 +372,8 @@ TEST_F(CrossSwaps, GoPastCountersThatAnotherWalletUsed) {
   EXPECT_EQ(at_b(), 500u);
 }
 
-// --- callers --------------------------------------------------------------------------------------
+// --- callers
+// --------------------------------------------------------------------------------------
 
 // K17.
 TEST_F(CrossSwaps, AreTheSameForTheSameName) {
@@ -395,10 +403,11 @@ TEST_F(CrossSwaps, CannotBeCalledOffOnceSomethingWasSent) {
 }
 TEST_F(CrossSwaps, CanBeCalledOffBefore) {
   fund(1000);
-  fault_at("mint-b", R"([{"fault":"delay_before","route":"POST /v1/mint/quote/bolt11","ms":600000}])");
-  auto begun = world.start_call(world.wallet().swap_between_mints(
-      world.url("mint-a"), world.url("mint-b"), {Amount(500), Amount(20)}, {}, patience,
-      world.stop()));
+  fault_at("mint-b",
+           R"([{"fault":"delay_before","route":"POST /v1/mint/quote/bolt11","ms":600000}])");
+  auto begun = world.start_call(
+      world.wallet().swap_between_mints(world.url("mint-a"), world.url("mint-b"),
+                                        {Amount(500), Amount(20)}, {}, patience, world.stop()));
   world.pass(1s);
   world.kill(Death::killed);
   world.mint("mint-b").faults().clear();
@@ -429,10 +438,11 @@ TEST_F(CrossSwaps, AreGoneOnWithOnceHoweverManyResume) {
 // K1: who asked has gone another way by then.
 TEST_F(CrossSwaps, ThatWereNotBegunInTimeAreNotBegunAnyMore) {
   fund(1000);
-  fault_at("mint-b", R"([{"fault":"delay_before","route":"POST /v1/mint/quote/bolt11","ms":600000}])");
-  auto begun = world.start_call(world.wallet().swap_between_mints(
-      world.url("mint-a"), world.url("mint-b"), {Amount(500), Amount(20)}, {}, patience,
-      world.stop()));
+  fault_at("mint-b",
+           R"([{"fault":"delay_before","route":"POST /v1/mint/quote/bolt11","ms":600000}])");
+  auto begun = world.start_call(
+      world.wallet().swap_between_mints(world.url("mint-a"), world.url("mint-b"),
+                                        {Amount(500), Amount(20)}, {}, patience, world.stop()));
   world.pass(1s);
   world.kill(Death::killed);
   world.mint("mint-b").faults().clear();
@@ -485,7 +495,8 @@ TEST_F(CrossSwaps, AreGoneOnWithWhenTheDiskIsNoLongerFull) {
   EXPECT_EQ(at_b(), 500u);
 }
 
-// --- many at once ---------------------------------------------------------------------------------
+// --- many at once
+// ---------------------------------------------------------------------------------
 
 // cashu-service, weakness 7: one slow melt blocks all.
 TEST(ManyCrossSwaps, DoNotWaitForEachOther) {

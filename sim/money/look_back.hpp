@@ -12,7 +12,7 @@ namespace archy::sim {
 struct Asked {
   // The most that a melt, or a swap between mints, may cost in fees.
   std::map<wallet::OperationId, cashu::Amount> caps;
-  std::vector<wallet::OperationId> tokens;            // sends
+  std::vector<wallet::OperationId> tokens;  // sends
 };
 
 // 1. no counter stands in two bodies; 2. no fee is over its cap; 3. going on with what has ended

@@ -173,7 +173,7 @@ class Story {
     const wallet::Wallet::Caller caller{world_.url(name), {}};
     const std::uint64_t choice = random_.between(0, 12);
     constexpr std::string_view kNames[] = {
-        "mint",         "mint",  "send",  "receive", "melt",           "take back", "resume",
+        "mint",         "mint",  "send",  "receive", "melt",           "take back",       "resume",
         "send by name", "cross", "cross", "payment", "resume at once", "a second program"};
     say(fmt::format("{} {} at {}, balance {}", kNames[choice], amount.value(), name,
                     world_.balance(name)));

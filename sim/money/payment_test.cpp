@@ -88,8 +88,8 @@ TEST_F(Payments, AreDeclinedWithTheReasonAndMoveNothing) {
   EXPECT_EQ(refused(pay({"mint-b"}, 300, 1)), Refusal::fee_over_cap);
   EXPECT_EQ(refused(pay({"http://theirs.test"}, 300)), Refusal::untrusted);
   EXPECT_EQ(refused(pay({"mint-b"}, 3000)), Refusal::no_balance);
-  ASSERT_TRUE(world.mint("mint-b").faults().add(
-      R"([{"fault":"drop_before","route":"*","times":0}])"));
+  ASSERT_TRUE(
+      world.mint("mint-b").faults().add(R"([{"fault":"drop_before","route":"*","times":0}])"));
   EXPECT_EQ(refused(pay({"mint-b"}, 300)), Refusal::mint_away);
   world.mint("mint-b").faults().clear();
   EXPECT_EQ(balance(), 1000u);

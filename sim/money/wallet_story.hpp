@@ -23,10 +23,10 @@ enum class Deed : unsigned char {
   cross_pay,    // the payment (K7 to K12)
   cross_claim,  // the claim (K14, K15)
 };
-inline constexpr Deed kDeeds[] = {
-    Deed::mint,        Deed::swap,        Deed::melt,        Deed::send,
-    Deed::receive,     Deed::restore,     Deed::cross_quote, Deed::cross_price,
-    Deed::cross_exact, Deed::cross_pay,   Deed::cross_claim};
+inline constexpr Deed kDeeds[] = {Deed::mint,        Deed::swap,        Deed::melt,
+                                  Deed::send,        Deed::receive,     Deed::restore,
+                                  Deed::cross_quote, Deed::cross_price, Deed::cross_exact,
+                                  Deed::cross_pay,   Deed::cross_claim};
 constexpr bool is_cross(Deed deed) { return deed >= Deed::cross_quote; }
 std::string_view to_string(Deed deed);
 

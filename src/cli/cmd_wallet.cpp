@@ -194,8 +194,8 @@ class WalletOptions {
     swap->add_option("--key", swapping->key, kKeyHelp);
 
     auto planning = std::make_shared<PlanOptions>();
-    auto* plan = add<PlanOptions>(wallet_, "plan", "how somebody would be paid", planning,
-                                  wallet_plan);
+    auto* plan =
+        add<PlanOptions>(wallet_, "plan", "how somebody would be paid", planning, wallet_plan);
     plan->add_option("amount", planning->amount, "in sat")->required();
     plan->add_option("--accepted", planning->accepted, "URLs of the mints that he takes")
         ->required();

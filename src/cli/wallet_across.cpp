@@ -33,11 +33,11 @@ std::string way_line(const Json& way) {
 }
 
 std::string route_line(const Json& route) {
-  std::string out = fmt::format(
-      "{} -> {}  below {} sat  score {}{}  usually {} ms and {} ppm", string_of(route, "from"),
-      string_of(route, "to"), number_of(route, "below_sats"), number_of(route, "score"),
-      route.at("proven").get<bool>() ? ", proven" : "", number_of(route, "usual_ms"),
-      number_of(route, "usual_fee_ppm"));
+  std::string out =
+      fmt::format("{} -> {}  below {} sat  score {}{}  usually {} ms and {} ppm",
+                  string_of(route, "from"), string_of(route, "to"), number_of(route, "below_sats"),
+                  number_of(route, "score"), route.at("proven").get<bool>() ? ", proven" : "",
+                  number_of(route, "usual_ms"), number_of(route, "usual_fee_ppm"));
   if (const auto left = number_of(route, "left_alone_ms"); left > 0)
     out += fmt::format("  left alone for {} s", (left + 999) / 1000);
   const std::string note = string_of(route, "note");

@@ -21,7 +21,8 @@ Amount amount_of(const Json& params, std::string_view name) {
 rt::Task<Json> swap(Context& context, const Grant& grant, const Json& params) {
   if (grant.is_capped())
     co_return fail(Code::unsupported, "wallet.swap: not with a token that has a cap");
-  WalletApi::Route route{text(params, "from"), text(params, "to"),
+  WalletApi::Route route{text(params, "from"),
+                         text(params, "to"),
                          {amount_of(params, "amount_sats"), amount_of(params, "max_fee_sats")},
                          {}};
   if (has(params, "key")) {
@@ -36,8 +37,7 @@ rt::Task<Json> swap(Context& context, const Grant& grant, const Json& params) {
 }
 
 rt::Task<Json> cancel(Context& context, const Grant&, const Json& params) {
-  CO_TRY(view,
-         context.node.wallet().cancel(wallet::OperationId(integer(params, "operation", 0))));
+  CO_TRY(view, context.node.wallet().cancel(wallet::OperationId(integer(params, "operation", 0))));
   co_return operation_json(view);
 }
 
@@ -80,7 +80,8 @@ rt::Task<Json> routes(Context& context, const Grant&, const Json&) {
     list.push_back(
         {{"from", row.from},
          {"to", row.to},
-         {"below_sats", row.bucket < 63 ? std::uint64_t{1} << row.bucket : std::uint64_t{INT64_MAX}},
+         {"below_sats",
+          row.bucket < 63 ? std::uint64_t{1} << row.bucket : std::uint64_t{INT64_MAX}},
          {"successes_milli", route.successes},
          {"failures_milli", route.failures},
          {"score", wallet::target_liquidity_score(route, now_ms)},

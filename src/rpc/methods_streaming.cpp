@@ -66,7 +66,8 @@ std::vector<Method> streaming_methods() {
        .help = "A token for a seller who takes ecash of these mints: of what is held, or of ecash "
                "that is swapped over first. Declined is no error: the caller goes to the free "
                "origin.",
-       .params = {{"accepted_mints", Type::text_list, true, "URLs, as the seller lists them", 0, 64},
+       .params = {{"accepted_mints", Type::text_list, true, "URLs, as the seller lists them", 0,
+                   64},
                   {"price_sats", Type::integer, true, "that the seller has after his own swap", 1,
                    kMostSats},
                   {"budget_sats", Type::integer, false,

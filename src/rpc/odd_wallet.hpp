@@ -85,8 +85,8 @@ class OddWallet final : public WalletApi {
   rt::Task<wallet::PaymentOutcome> build_payment_token(wallet::PaymentTerms,
                                                        std::optional<std::string>, wallet::Patience,
                                                        std::stop_token) override {
-    wallet::PaymentOutcome out = wallet::NoPayment{
-        static_cast<wallet::Refusal>(number_() % 11), "\xff is no UTF-8"};
+    wallet::PaymentOutcome out =
+        wallet::NoPayment{static_cast<wallet::Refusal>(number_() % 11), "\xff is no UTF-8"};
     if (odd()) out = wallet::Payment{wallet::OperationId(1), "http://odd.test", amount(), amount()};
     co_return or_refusal(out);
   }

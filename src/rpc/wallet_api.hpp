@@ -60,8 +60,7 @@ class WalletApi {
     wallet::CrossTerms terms;
     std::optional<std::string> key;
   };
-  virtual rt::Task<wallet::OperationView> swap_between_mints(Route route,
-                                                             wallet::Patience patience,
+  virtual rt::Task<wallet::OperationView> swap_between_mints(Route route, wallet::Patience patience,
                                                              std::stop_token stop) = 0;
   virtual Result<wallet::OperationView> cancel(wallet::OperationId id) = 0;
   virtual Result<wallet::CostedPlan> plan_payment(wallet::PaymentTerms terms) = 0;

@@ -17,21 +17,21 @@ std::uint64_t net_amount(const wallet::Operation& operation) {
 Json operation_json(const WalletLine& line) {
   const wallet::Operation& operation = line.operation;
   const bool backwards = operation.takes_back.has_value();
-  return {{"operation", operation.id.value()},
-          {"kind", backwards ? "take_back" : to_string(operation.kind)},
-          {"state", to_string(operation.state)},
-          {"stage", to_string(operation.stage)},
-          {"amount_sats", net_amount(operation)},
-          {"fee_sats", operation.fee.value()},
-          {"mint", line.mint_url},
-          {"counterpart",
-           line.counterpart_url.empty() ? Json(nullptr) : Json(line.counterpart_url)},
-          {"part_of", operation.part_of ? Json(operation.part_of->value()) : Json(nullptr)},
-          {"memo", operation.memo ? Json(*operation.memo) : Json(nullptr)},
-          {"takes_back", backwards ? Json(operation.takes_back->value()) : Json(nullptr)},
-          {"created_ms", operation.created_ms},
-          {"changed_ms", operation.changed_ms},
-          {"note", operation.note}};
+  return {
+      {"operation", operation.id.value()},
+      {"kind", backwards ? "take_back" : to_string(operation.kind)},
+      {"state", to_string(operation.state)},
+      {"stage", to_string(operation.stage)},
+      {"amount_sats", net_amount(operation)},
+      {"fee_sats", operation.fee.value()},
+      {"mint", line.mint_url},
+      {"counterpart", line.counterpart_url.empty() ? Json(nullptr) : Json(line.counterpart_url)},
+      {"part_of", operation.part_of ? Json(operation.part_of->value()) : Json(nullptr)},
+      {"memo", operation.memo ? Json(*operation.memo) : Json(nullptr)},
+      {"takes_back", backwards ? Json(operation.takes_back->value()) : Json(nullptr)},
+      {"created_ms", operation.created_ms},
+      {"changed_ms", operation.changed_ms},
+      {"note", operation.note}};
 }
 
 Json operation_json(const wallet::OperationView& view) {

@@ -38,8 +38,8 @@ Result<StoredRequest> store_exchange(Books& books, KnownMint& mint, db::Transact
                                      Operation& operation, const OutputPlan& plan,
                                      Stage stage = Stage::requested);
 
-// The same without storing it, for what is stored together with it; the operation is at `stage` then.
-// Requires: within the transaction that stores it. Errors: as store_exchange.
+// The same without storing it, for what is stored together with it; the operation is at `stage`
+// then. Requires: within the transaction that stores it. Errors: as store_exchange.
 Result<Draft> draft_exchange(Books& books, KnownMint& mint, Operation& operation,
                              const OutputPlan& plan, Stage stage);
 

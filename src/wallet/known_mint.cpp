@@ -82,8 +82,7 @@ rt::Task<> KnownMint::meet(std::stop_token stop) {
 }
 
 std::uint64_t KnownMint::now_s() const {
-  return static_cast<std::uint64_t>(
-      std::max<std::int64_t>(books_.now_ms() / 1000 + ahead_s_, 0));
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(books_.now_ms() / 1000 + ahead_s_, 0));
 }
 
 Result<const cashu::Keyset*> KnownMint::for_outputs() const {

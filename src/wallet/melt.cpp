@@ -360,8 +360,8 @@ rt::Task<> send_anew(Melt& melt, std::string why) {
   CO_TRY_OK(melt.books.journal.refuse(melt.request));
   melt.operation.note = std::move(why);
   CO_TRY(draft, draft_melt(melt.books, melt.mint, melt.operation, bill));
-  CO_TRY(stored, melt.books.journal.store(std::move(transaction), std::move(draft),
-                                          melt.books.now_ms()));
+  CO_TRY(stored,
+         melt.books.journal.store(std::move(transaction), std::move(draft), melt.books.now_ms()));
   melt.request = std::move(stored);
   co_return co_await send_melt(melt);
 }

@@ -126,8 +126,7 @@ Result<Operation> begin_melt(Books& books, KnownMint& mint, NewOperation asked,
                              const MeltPlan& plan, Amount paid_before) {
   TRY(transaction, books.db.begin());
   TRY(melt, prepare_melt(books, mint, std::move(asked), plan, paid_before));
-  TRY(stored,
-      books.journal.store(std::move(transaction), std::move(melt.draft), books.now_ms()));
+  TRY(stored, books.journal.store(std::move(transaction), std::move(melt.draft), books.now_ms()));
   return std::move(melt.operation);
 }
 

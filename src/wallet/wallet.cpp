@@ -443,8 +443,8 @@ rt::Task<> Wallet::round(Operation& operation, rt::Duration patience, std::stop_
     case OperationKind::mint:
       co_return co_await mint_round(books_, *mint, operation, patience, stop);
     case OperationKind::melt: {
-      auto went = co_await melt_round(books_, *mint, operation, std::max(patience, kMeltAnswer),
-                                      stop);
+      auto went =
+          co_await melt_round(books_, *mint, operation, std::max(patience, kMeltAnswer), stop);
       // Change of a cross swap that is through.
       if (went && operation.part_of) went = note_cost(books_, *operation.part_of);
       co_return went;
@@ -480,7 +480,8 @@ rt::Task<Operation> Wallet::go_on(OperationId id, Patience patience, std::stop_t
 namespace {
 
 // Between two rounds, growing.
-rt::Duration rest_before_next(const Operation& operation, rt::Duration waited, rt::Duration& pause) {
+rt::Duration rest_before_next(const Operation& operation, rt::Duration waited,
+                              rt::Duration& pause) {
   if (operation.kind == OperationKind::mint && operation.stage == Stage::quoted)
     return kPaymentPause;
   if (operation.kind == OperationKind::cross_swap && operation.stage == Stage::paid) {

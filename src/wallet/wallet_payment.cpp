@@ -121,8 +121,8 @@ rt::Task<Wallet::Brought> Wallet::bring(CostedWay way, PaymentTerms terms,
   const auto for_payee = give.minus(terms.amount);
   const auto limit = for_payee ? terms.most_fee.minus(*for_payee) : std::nullopt;
   if (!limit) co_return none(Refusal::fee_over_cap, std::string(words_of(Refusal::fee_over_cap)));
-  auto swapped = co_await swap_between_mints(way.from, way.to, {give, *limit}, std::move(key),
-                                             patience, stop);
+  auto swapped =
+      co_await swap_between_mints(way.from, way.to, {give, *limit}, std::move(key), patience, stop);
   if (!swapped && is_ours(swapped.error().code)) co_return fail(swapped.error());
   if (!swapped) co_return none(reason_of(swapped.error().code), swapped.error().detail);
   if (swapped->state == OperationState::done) co_return swapped->fee;
@@ -133,8 +133,7 @@ rt::Task<Wallet::Brought> Wallet::bring(CostedWay way, PaymentTerms terms,
 // The swap that was begun for a payment of this key and has not failed, gone on with. `tried`: how
 // many were begun.
 rt::Task<std::optional<Operation>> Wallet::swapped_before(std::string key, std::size_t& tried,
-                                                          Patience patience,
-                                                          std::stop_token stop) {
+                                                          Patience patience, std::stop_token stop) {
   for (; tried < kMostWays; ++tried) {
     CO_TRY(found, books_.operations.named(swap_name(key, tried + 1)));
     if (!found) break;
@@ -160,8 +159,7 @@ rt::Task<PaymentOutcome> Wallet::build_payment_token(PaymentTerms terms,
   std::size_t tried = 0;
   if (key) {
     CO_TRY(earlier, co_await swapped_before(*key, tried, patience, stop));
-    if (earlier && !earlier->has_ended())
-      co_return none(Refusal::swap_under_way, earlier->note);
+    if (earlier && !earlier->has_ended()) co_return none(Refusal::swap_under_way, earlier->note);
     if (earlier) {
       CO_TRY(mint, counterpart_of(*earlier));
       co_return co_await hand_over(mint, terms, earlier->fee, key, request, patience, stop);

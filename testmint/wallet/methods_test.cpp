@@ -118,8 +118,11 @@ class WalletMethods : public testing::Test {
 TEST_F(WalletMethods, SwapsBetweenMintsAndTellsOfBothEnds) {
   fund(1000);
   know_other_mint();
-  const Json asked{{"from", "http://a.test"}, {"to", "http://b.test"}, {"amount_sats", 500},
-                   {"max_fee_sats", 20}, {"key", "one"}};
+  const Json asked{{"from", "http://a.test"},
+                   {"to", "http://b.test"},
+                   {"amount_sats", 500},
+                   {"max_fee_sats", 20},
+                   {"key", "one"}};
   const Json swapped = must("wallet.swap", asked);
   EXPECT_EQ(swapped["state"], "done") << swapped.dump();
   EXPECT_EQ(swapped["kind"], "cross_swap");

@@ -79,8 +79,8 @@ Result<std::vector<Holding>> holdings_of(const Desk& desk) {
     if (spendable == Amount(0)) continue;
     TRY(mint, desk.mints.at(row.id));
     const bool away = mint->client().breaker_state().left_alone > rt::Duration::zero();
-    out.push_back({row.url, spendable, row.home, away,
-                   check_source(*mint, desk.terms.amount).has_value()});
+    out.push_back(
+        {row.url, spendable, row.home, away, check_source(*mint, desk.terms.amount).has_value()});
   }
   return out;
 }
@@ -100,7 +100,8 @@ Result<std::vector<Acceptable>> accepted_of(const Desk& desk) {
     if (mint != nullptr) {
       one.restores = mint->info().restore && mint->info().signed_quotes;
       one.is_away = mint->client().breaker_state().left_alone > rt::Duration::zero();
-      one.takes = check_target(desk.books, *mint, to_hand_over(*mint, desk.terms.amount)).has_value();
+      one.takes =
+          check_target(desk.books, *mint, to_hand_over(*mint, desk.terms.amount)).has_value();
     }
     out.push_back(std::move(one));
   }
@@ -124,8 +125,8 @@ Result<CostedPlan> cost_from_books(Books& books, Mints& mints, const PaymentTerm
     KnownMint* const source = known(mints, from);
     KnownMint* const target = known(mints, to);
     if (source == nullptr || target == nullptr) return WayFacts{};
-    auto facts = source == target ? facts_of_direct(desk, *source)
-                                  : facts_of_swap(desk, *source, *target);
+    auto facts =
+        source == target ? facts_of_direct(desk, *source) : facts_of_swap(desk, *source, *target);
     if (!facts && !first) first = facts.error();
     return facts.value_or(beyond_reach());
   };

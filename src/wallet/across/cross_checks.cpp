@@ -39,7 +39,8 @@ Result<> check_target(Books& books, const KnownMint& to, Amount amount) {
   TRY(trusted, books.mints.is_trusted(to.url()));
   if (!trusted) return fail(Code::denied, "not a trusted mint: " + to.url());
   if (!to.info().restore)
-    return fail(Code::unsupported, to.url() + " cannot restore ecash (NUT-09): nothing is swapped there");
+    return fail(Code::unsupported,
+                to.url() + " cannot restore ecash (NUT-09): nothing is swapped there");
   if (!to.info().signed_quotes)
     return fail(Code::unsupported, to.url() + " does not lock quotes to a key (NUT-20)");
   TRY_OK(check_method(to, to.info().mint_methods, amount, "make ecash of Lightning payments"));

@@ -163,8 +163,8 @@ Result<> store_both(Cross& cross, Operation& claim, const MeltPlan& plan, Amount
   drafts.push_back(std::move(melt.draft));
   TRY(stored_claim, unfinished_request(books, claim));
   if (!stored_claim && !test_hooks::planted("cross_claim_stored_late")) {
-    TRY(draft, draft_exchange(books, cross.to, claim, {.keep = cross.operation.amount},
-                              Stage::quoted));
+    TRY(draft,
+        draft_exchange(books, cross.to, claim, {.keep = cross.operation.amount}, Stage::quoted));
     drafts.push_back(std::move(draft));
   }
   cross.transfer.payment = melt.operation.id;
@@ -188,7 +188,8 @@ rt::Task<> arm(Cross& cross) {
   const MeltTerms terms{quote->invoice, cross.transfer.most_fee};
   CO_TRY(plan, co_await plan_melt(books, cross.from, terms, cross.stop));
   if (plan.quote.amount != cross.operation.amount)
-    co_return fail(Code::peer_fault, cross.from.url() + " quotes another amount than the invoice's");
+    co_return fail(Code::peer_fault,
+                   cross.from.url() + " quotes another amount than the invoice's");
   CO_TRY_OK(co_await have_exact(cross, plan));
   if (!source_lasts(cross.from, plan.quote))
     co_return fail(Code::try_later, "the quote of " + cross.from.url() + " has all but ended");
@@ -260,8 +261,8 @@ Result<> settle(Cross& cross, const Operation& claim) {
 rt::Task<Amount> paid_at_target(Cross& cross, const Operation& claim) {
   CO_TRY(quote, cross.books.operations.quote(claim.id));
   if (!quote) co_return fail(Code::corrupt, "wallet.db: a quote that is not there");
-  CO_TRY(body, co_await cross.to.client().get("/v1/mint/quote/bolt11/" + quote->id.reveal(),
-                                              cross.stop));
+  CO_TRY(body,
+         co_await cross.to.client().get("/v1/mint/quote/bolt11/" + quote->id.reveal(), cross.stop));
   CO_TRY(said, cashu::parse_mint_quote(body, quote->amount));
   co_return said.paid;
 }
@@ -270,8 +271,8 @@ rt::Task<Amount> paid_at_target(Cross& cross, const Operation& claim) {
 rt::Task<bool> has_source_ended(Cross& cross, const Operation& payment) {
   CO_TRY(quote, cross.books.operations.quote(payment.id));
   if (!quote) co_return false;
-  auto body = co_await cross.from.client().get("/v1/melt/quote/bolt11/" + quote->id.reveal(),
-                                               cross.stop);
+  auto body =
+      co_await cross.from.client().get("/v1/melt/quote/bolt11/" + quote->id.reveal(), cross.stop);
   if (!body) co_return body.error().code == Code::bad_input || body.error().code == Code::not_found;
   CO_TRY(said, cashu::parse_melt_quote(*body));
   co_return said.expiry && *said.expiry <= cross.from.now_s();
@@ -349,8 +350,9 @@ Result<std::string> evidence(Cross& cross) {
   const bool proves = invoice && preimage && preimage->size() == 32 &&
                       crypto::sha256(*preimage) == invoice->payment_hash;
   return cross.to.url() + " has not seen the payment that " + cross.from.url() +
-         " says it made; it gave " + (proves ? "the invoice's preimage" : "no preimage that proves it") +
-         "; invoice " + quote->invoice;
+         " says it made; it gave " +
+         (proves ? "the invoice's preimage" : "no preimage that proves it") + "; invoice " +
+         quote->invoice;
 }
 
 rt::Task<> claim_round(Cross& cross) {
@@ -372,7 +374,8 @@ rt::Task<> claim_round(Cross& cross) {
   }
   const std::int64_t waited_ms =
       cross.books.now_ms() - cross.transfer.paid_ms.value_or(cross.books.now_ms());
-  if (waited_ms < kLongLagMs) co_return note(cross, "paid; " + cross.to.url() + " has not seen it yet");
+  if (waited_ms < kLongLagMs)
+    co_return note(cross, "paid; " + cross.to.url() + " has not seen it yet");
   CO_TRY(why, evidence(cross));
   if (cross.operation.state == OperationState::needs_attention && cross.operation.note == why)
     co_return Result<>{};
@@ -410,8 +413,8 @@ rt::Task<> begin_round(Cross& cross) {
 
 }  // namespace
 
-Result<Operation> begin_cross_swap(Books& books, KnownMint& from, KnownMint& to,
-                                   NewOperation asked, const CrossTerms& terms) {
+Result<Operation> begin_cross_swap(Books& books, KnownMint& from, KnownMint& to, NewOperation asked,
+                                   const CrossTerms& terms) {
   if (from.id() == to.id()) return fail(Code::bad_input, "from a mint to itself");
   if (terms.amount == Amount(0) || terms.amount.value() > INT64_MAX / 1000)
     return fail(Code::bad_input, "an amount of at least 1 sat");
@@ -424,8 +427,8 @@ Result<Operation> begin_cross_swap(Books& books, KnownMint& from, KnownMint& to,
   asked.amount = terms.amount;
   TRY(transaction, books.db.begin());
   TRY(operation, books.operations.begin(asked, books.now_ms()));
-  TRY_OK(books.transfers.begin({operation.id, from.id(), to.id(), terms.most_fee,
-                                books.now_ms() + kInTimeMs}));
+  TRY_OK(books.transfers.begin(
+      {operation.id, from.id(), to.id(), terms.most_fee, books.now_ms() + kInTimeMs}));
   TRY_OK(transaction.commit());
   return operation;
 }

@@ -9,7 +9,7 @@
 namespace archy::wallet {
 
 struct Payment {
-  OperationId token;     // the send; token_of() it
+  OperationId token;  // the send; token_of() it
   std::string mint;
   cashu::Amount amount;  // of the token
   cashu::Amount fee;     // what it cost over the price: the payee's own fee, ours, a swap's

@@ -4,7 +4,8 @@
 // Rules, the earlier the stronger:
 // 1. What is held at a mint that the payee takes is handed over as it is (Direct). That needs no
 //    trust: it is held already.
-// 2. Else ecash of one held mint is swapped to one that the payee takes (CrossSwap). The target must
+// 2. Else ecash of one held mint is swapped to one that the payee takes (CrossSwap). The target
+// must
 //    be trusted by the operator, whatever the payee says of it, and be able to restore (NUT-09).
 // 3. Of several ways those with the home mint at either end come first, then those that have proven
 //    themselves, then those that cost less, then those that work more often, then as the payee
@@ -35,7 +36,8 @@ struct Insufficient {
 };
 using PaymentPlan = std::variant<Direct, CrossSwap, Insufficient>;
 
-// Why a way cannot be gone. In the order in which they are told: the last one is nearest to success.
+// Why a way cannot be gone. In the order in which they are told: the last one is nearest to
+// success.
 enum class Refusal : unsigned char {
   none,
   no_mint,  // the payee names none

@@ -169,7 +169,8 @@ TEST(CostPayment, DoesAsItsTwinForAllSmallHoldings) {
           for (unsigned kind = 0; kind < 4; ++kind) {
             const FactsOfWay facts = [&](const std::string& from, const std::string& to) {
               WayFacts out;
-              const unsigned mixed = static_cast<unsigned>(from[0]) * 7 + static_cast<unsigned>(to[0]);
+              const unsigned mixed =
+                  static_cast<unsigned>(from[0]) * 7 + static_cast<unsigned>(to[0]);
               out.proven = (kind & 1) && mixed % 3 == 0;
               if (kind & 2) out.expected_fee = Amount(mixed % 2);
               out.least_fee = Amount(out.expected_fee.value() * 2);

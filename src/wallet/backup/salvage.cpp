@@ -143,8 +143,9 @@ Result<Salvaged> salvage(const rt::Env& env, const crypto::Bip39Seed& seed, cons
       if (table == "keysets") TRY_OK(keep_true_keysets(books));
       // A part goes on by itself where the whole is lost.
       if (table == "operations")
-        TRY_OK(db->connection().run("UPDATE operations SET part_of = NULL WHERE part_of NOT IN "
-                                    "(SELECT id FROM operations)"));
+        TRY_OK(
+            db->connection().run("UPDATE operations SET part_of = NULL WHERE part_of NOT IN "
+                                 "(SELECT id FROM operations)"));
     }
     TRY(left_out, keep_what_is_true(books));
     out.left_out = left_out;

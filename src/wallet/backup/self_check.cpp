@@ -92,7 +92,8 @@ Result<> check_cross_swap(Books& books, const Operation& operation) {
   for (const auto& id : {transfer.claim, transfer.payment}) {
     if (!id && !armed) continue;
     TRY(part, id ? books.operations.find(*id) : Result<std::optional<Operation>>(std::nullopt));
-    if (!part || part->part_of != operation.id) return fail(Code::corrupt, "a part of it is missing");
+    if (!part || part->part_of != operation.id)
+      return fail(Code::corrupt, "a part of it is missing");
   }
   return {};
 }

@@ -14,12 +14,12 @@ namespace archy::wallet {
 using OperationId = Strong<struct OperationIdTag, std::int64_t>;
 
 enum class OperationKind : unsigned char {
-  mint = 0,     // a paid invoice becomes ecash
-  swap = 1,     // ecash for ecash of the same mint: sweeping, reclaiming
-  melt = 2,     // ecash pays an invoice
-  send = 3,     // a token for somebody else
-  receive = 4,  // somebody else's token becomes ours
-  restore = 5,  // from the words alone
+  mint = 0,        // a paid invoice becomes ecash
+  swap = 1,        // ecash for ecash of the same mint: sweeping, reclaiming
+  melt = 2,        // ecash pays an invoice
+  send = 3,        // a token for somebody else
+  receive = 4,     // somebody else's token becomes ours
+  restore = 5,     // from the words alone
   cross_swap = 6,  // ecash of one mint becomes ecash of another: a mint there, paid by a melt here
 };
 

@@ -82,12 +82,12 @@ Result<Operation> OperationBook::begin(const NewOperation& operation, std::int64
 }
 
 Result<> OperationBook::update(Operation& operation, std::int64_t now_ms) {
-  TRY_OK(db_.run(
-      "UPDATE operations SET state = ?, stage = ?, amount = ?, fee = ?, note = ?, "
-      "version = version + 1, changed_ms = ? WHERE id = ? AND (version = ? OR ?)",
-      operation.state, operation.stage, integer_of(operation.amount), integer_of(operation.fee),
-      std::string_view(operation.note), now_ms, operation.id.value(), operation.version,
-      test_hooks::planted("wallet_two_drivers")));
+  TRY_OK(
+      db_.run("UPDATE operations SET state = ?, stage = ?, amount = ?, fee = ?, note = ?, "
+              "version = version + 1, changed_ms = ? WHERE id = ? AND (version = ? OR ?)",
+              operation.state, operation.stage, integer_of(operation.amount),
+              integer_of(operation.fee), std::string_view(operation.note), now_ms,
+              operation.id.value(), operation.version, test_hooks::planted("wallet_two_drivers")));
   if (db_.changes() != 1) return fail(Code::denied, "somebody else has gone on with the operation");
   ++operation.version;
   operation.changed_ms = now_ms;

@@ -18,14 +18,14 @@ SizeBucket bucket_of(cashu::Amount amount);
 struct Route {
   std::uint64_t successes = 0;
   std::uint64_t failures = 0;
-  std::uint32_t in_a_row = 0;        // failures since the last success
-  std::int64_t usual_ms = 0;         // from the payment to the ecash
-  std::uint64_t usual_fee_ppm = 0;   // of the amount
-  cashu::Amount most_done = {};      // the largest sum that arrived
+  std::uint32_t in_a_row = 0;                                // failures since the last success
+  std::int64_t usual_ms = 0;                                 // from the payment to the ecash
+  std::uint64_t usual_fee_ppm = 0;                           // of the amount
+  cashu::Amount most_done = {};                              // the largest sum that arrived
   std::optional<cashu::Amount> least_failed = std::nullopt;  // the smallest that did not, lately
-  std::int64_t left_until_ms = 0;    // nothing is tried before. Units: since 1970
-  std::string last_note = {};        // for people
-  std::int64_t changed_ms = 0;       // that the weights are of
+  std::int64_t left_until_ms = 0;  // nothing is tried before. Units: since 1970
+  std::string last_note = {};      // for people
+  std::int64_t changed_ms = 0;     // that the weights are of
 };
 
 // The weights as they are now.

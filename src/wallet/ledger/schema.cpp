@@ -238,8 +238,8 @@ CREATE TRIGGER federation_operations_are_never_forgotten BEFORE DELETE ON federa
   SELECT RAISE(ABORT, 'an operation of a federation is never forgotten'); END;
 )sql";
 
-// Swaps from one mint to another (transfer_book.hpp), the operations that are parts of one, and what
-// is remembered of each way (route_book.hpp): weights in thousandths.
+// Swaps from one mint to another (transfer_book.hpp), the operations that are parts of one, and
+// what is remembered of each way (route_book.hpp): weights in thousandths.
 constexpr const char* kTransfers = R"sql(
 ALTER TABLE operations ADD COLUMN part_of INTEGER REFERENCES operations (id);
 CREATE INDEX parts_of_operation ON operations (part_of) WHERE part_of IS NOT NULL;

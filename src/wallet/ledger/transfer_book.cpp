@@ -34,7 +34,7 @@ Result<Transfer> TransferBook::of(OperationId operation) {
                        operation.value()));
   TRY(there, query.step());
   if (!there) return fail(Code::corrupt, "wallet.db: a swap between mints without its row");
-  Transfer out{operation,          MintId(query.integer(0)), MintId(query.integer(1)),
+  Transfer out{operation,           MintId(query.integer(0)), MintId(query.integer(1)),
                amount_at(query, 2), query.integer(3),         query.integer(4)};
   if (!query.is_null(5)) out.claim = OperationId(query.integer(5));
   if (!query.is_null(6)) out.payment = OperationId(query.integer(6));
@@ -45,8 +45,8 @@ Result<Transfer> TransferBook::of(OperationId operation) {
 
 Result<std::optional<MintId>> TransferBook::counterpart(const Operation& operation) {
   const OperationId whole = operation.part_of.value_or(operation.id);
-  TRY(query, db_.query("SELECT from_mint, to_mint FROM transfers WHERE operation = ?",
-                       whole.value()));
+  TRY(query,
+      db_.query("SELECT from_mint, to_mint FROM transfers WHERE operation = ?", whole.value()));
   TRY(there, query.step());
   if (!there) return std::optional<MintId>{};
   const MintId from(query.integer(0)), to(query.integer(1));
