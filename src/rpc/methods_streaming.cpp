@@ -15,7 +15,10 @@ using cashu::Amount;
 constexpr std::int64_t kPatienceS = 60;
 
 Json declined(std::string_view reason, std::string_view detail) {
-  return {{"status", "declined"}, {"reason", reason}, {"detail", detail}};
+  Json out{{"status", "declined"}, {"reason", reason}, {"detail", detail}};
+  for (const char* name : {"token", "mint", "amount_sats", "fee_sats", "operation"})
+    out[name] = nullptr;
+  return out;
 }
 
 // What the call allows, or else the operator's setting.
@@ -53,7 +56,9 @@ rt::Task<Json> prepare_payment(Context& context, const Grant& grant, const Json&
                  {"mint", payment.mint},
                  {"amount_sats", payment.amount.value()},
                  {"fee_sats", payment.fee.value()},
-                 {"operation", payment.token.value()}};
+                 {"operation", payment.token.value()},
+                 {"reason", nullptr},
+                 {"detail", nullptr}};
 }
 
 }  // namespace
@@ -78,16 +83,16 @@ std::vector<Method> streaming_methods() {
                    "a name of yours for it: with the same one the same token is answered", 1, 90},
                   timeout_param("until it is declined as under way, default 60")},
        .result = {{"status", "ready or declined"},
-                  {"token", "ready: whoever reads it can spend it"},
-                  {"mint", "ready: whose ecash it is"},
-                  {"amount_sats", "ready: of the token; the seller's own fee is in it"},
-                  {"fee_sats", "ready: what it cost over the price"},
-                  {"operation", "ready: the send (wallet.take_back takes it back)"},
+                  {"token", "whoever reads it can spend it; null: declined"},
+                  {"mint", "whose ecash it is, or null"},
+                  {"amount_sats", "of the token, the seller's own fee in it; or null"},
+                  {"fee_sats", "what it cost over the price, or null"},
+                  {"operation", "the send (wallet.take_back takes it back), or null"},
                   {"reason",
-                   "declined: price_over_budget, fee_over_cap, untrusted, no_mint, no_balance, "
+                   "null: ready; price_over_budget, fee_over_cap, untrusted, no_mint, no_balance, "
                    "no_restore, outside_limits, left_alone, mint_away, swap_failed, or "
                    "swap_under_way: the ecash arrives later"},
-                  {"detail", "declined: for people"}},
+                  {"detail", "for people, or null"}},
        .errors = {Code::not_found, Code::denied},
        .handler = prepare_payment},
   };
