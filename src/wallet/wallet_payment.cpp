@@ -95,7 +95,7 @@ rt::Task<PaymentOutcome> Wallet::hand_over(std::string mint, PaymentTerms terms,
   CO_TRY_OK(may_spend_at(*known));
   CO_TRY(asked, asked_for({mint, key}, request));
   auto begun = co_await begin_send(books_, *known, std::move(asked),
-                                   {.amount = give, .most_fee = *limit}, stop);
+                                   {.amount = give, .most_fee = limit}, stop);
   if (!begun && is_ours(begun.error().code)) co_return fail(begun.error());
   if (!begun) co_return none(reason_of(begun.error().code), begun.error().detail);
   CO_TRY(sent, co_await go_on(begun->id, patience, stop));
