@@ -361,10 +361,10 @@ Result<OperationView> WalletRoom::show(OperationId id) {
 }
 
 Result<std::vector<WalletLine>> WalletRoom::lines_of(std::vector<wallet::Operation> operations) {
-  TRY(balances, this->balances());
+  TRY(wallet, open());
+  TRY(balances, wallet->balances());
   std::vector<WalletLine> out;
   for (wallet::Operation& operation : operations) {
-    TRY(wallet, open());
     TRY(counterpart, wallet->counterpart_of(operation));
     WalletLine line{std::move(operation), {}, std::move(counterpart)};
     for (const wallet::MintBalance& balance : balances)

@@ -49,6 +49,14 @@ Result<> unlock(const WalletKeys& keys, std::span<cashu::Proof> inputs,
   return {};
 }
 
+std::string mint_quote_path(const Quote& quote) {
+  return "/v1/mint/quote/bolt11/" + quote.id.reveal();
+}
+
+std::string melt_quote_path(const Quote& quote) {
+  return "/v1/melt/quote/bolt11/" + quote.id.reveal();
+}
+
 Result<Draft> draft_swap(Books& books, const Operation& operation,
                          std::vector<PlannedOutput> outputs) {
   TRY(inputs, inputs_of(books, operation));

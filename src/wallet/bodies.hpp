@@ -20,6 +20,10 @@ Result<Draft> draft_swap(Books& books, const Operation& operation,
 Result<Draft> draft_claim(Books& books, const Operation& operation,
                           std::vector<PlannedOutput> outputs);
 
+// Where a quote is asked about.
+std::string mint_quote_path(const Quote& quote);
+std::string melt_quote_path(const Quote& quote);
+
 inline constexpr std::string_view kSwapPath = "/v1/swap";
 inline constexpr std::string_view kClaimPath = "/v1/mint/bolt11";
 inline constexpr std::string_view kMeltPath = "/v1/melt/bolt11";

@@ -62,11 +62,6 @@ Result<> keep_token(Books& books, const KnownMint& mint, Operation& operation,
   return books.operations.keep_token(operation.id, text);
 }
 
-Result<> finish_unbooked(Books& books, const StoredRequest& request) {
-  return request.state() == RequestState::armed ? books.journal.release(request)
-                                                : books.journal.refuse(request);
-}
-
 // What became of the token that the operation takes back.
 Result<> end_token(Books& books, const Operation& operation, Stage stage) {
   TRY(giver, books.operations.find(*operation.takes_back));
@@ -90,7 +85,7 @@ Result<> book_signed(Books& books, const KnownMint& mint, Operation& operation,
   }
   TRY(transaction, books.db.begin());
   TRY_OK(books.journal.settle(request));
-  if (instead != nullptr) TRY_OK(finish_unbooked(books, *instead));
+  if (instead != nullptr) TRY_OK(books.journal.give_up(*instead));
   TRY_OK(books.proofs.settle(operation.id, ProofState::reserved, ProofState::spent));
   if (test_hooks::planted("wallet_books_in_two")) {
     TRY_OK(transaction.commit());
@@ -132,7 +127,7 @@ Result<> note(Books& books, Operation& operation, const Findings& findings) {
 Result<> undo(Books& books, Operation& operation, const StoredRequest& request, ProofState to,
               std::string why) {
   TRY(transaction, books.db.begin());
-  TRY_OK(finish_unbooked(books, request));
+  TRY_OK(books.journal.give_up(request));
   if (operation.takes_back && to == ProofState::spendable)
     TRY_OK(books.proofs.give_back(operation.id, *operation.takes_back));
   else
@@ -213,7 +208,7 @@ rt::Task<Witnessed> ask_quote(Books& books, KnownMint& mint, Operation operation
                               std::stop_token stop) {
   CO_TRY(quote, books.operations.quote(operation.id));
   if (!quote) co_return fail(Code::corrupt, "wallet.db: a claim without its quote");
-  CO_TRY(body, co_await mint.client().get("/v1/mint/quote/bolt11/" + quote->id.reveal(), stop));
+  CO_TRY(body, co_await mint.client().get(mint_quote_path(*quote), stop));
   CO_TRY(said, cashu::parse_mint_quote(body, quote->amount));
   if (said.state == cashu::QuoteState::pending) co_return Witnessed::unclear;
   co_return said.issued > Amount(0) ? Witnessed::done : Witnessed::not_done;

@@ -47,8 +47,6 @@ std::string with(std::string why, std::string_view more) {
   return why.append(more);
 }
 
-std::string quote_path(const Quote& quote) { return "/v1/melt/quote/bolt11/" + quote.id.reveal(); }
-
 std::int64_t signed_of(Amount amount) { return static_cast<std::int64_t>(amount.value()); }
 
 // Proofs of change, each beside the blank it belongs to.
@@ -88,7 +86,7 @@ GivenChange change_in(Melt& melt, std::span<const cashu::BlindSignature> signatu
 }
 
 rt::Task<GivenChange> asked_change(Melt& melt) {
-  CO_TRY(text, co_await melt.mint.client().get(quote_path(melt.quote), melt.stop));
+  CO_TRY(text, co_await melt.mint.client().get(melt_quote_path(melt.quote), melt.stop));
   CO_TRY(said, cashu::parse_melt_quote(text));
   co_return change_in(melt, said.change);
 }
@@ -179,8 +177,7 @@ rt::Task<> on_paid(Melt& melt, cashu::MeltQuote said) {
 // Nothing was paid and nothing will be: the inputs are free.
 Result<> release(Melt& melt, std::string why) {
   TRY(transaction, melt.books.db.begin());
-  TRY_OK(melt.request.state() == RequestState::armed ? melt.books.journal.release(melt.request)
-                                                     : melt.books.journal.refuse(melt.request));
+  TRY_OK(melt.books.journal.give_up(melt.request));
   TRY_OK(melt.books.proofs.settle(melt.operation.id, ProofState::reserved, ProofState::spendable));
   melt.operation.state = OperationState::failed;
   melt.operation.stage = Stage::undone;
@@ -240,7 +237,7 @@ struct Checked {
 // Quote and inputs, which must agree. A quote that the mint does not know (any more) was not paid.
 rt::Task<Checked> check(Melt& melt) {
   Checked out;
-  auto text = co_await melt.mint.client().get(quote_path(melt.quote), melt.stop);
+  auto text = co_await melt.mint.client().get(melt_quote_path(melt.quote), melt.stop);
   if (text) {
     auto answer = cashu::parse_melt_quote(*text);
     if (!answer) {

@@ -5,6 +5,7 @@
 #include "base/test_hooks.hpp"
 #include "cashu/bolt11.hpp"
 #include "cashu/mint_answers.hpp"
+#include "wallet/bodies.hpp"
 #include "wallet/restore_flow.hpp"
 
 namespace archy::wallet {
@@ -53,11 +54,6 @@ Result<> check_terms(const KnownMint& mint, Amount amount) {
   return {};
 }
 
-Result<> give_up(Books& books, const StoredRequest& claim) {
-  return claim.state() == RequestState::armed ? books.journal.release(claim)
-                                              : books.journal.refuse(claim);
-}
-
 bool asks_for(const StoredRequest& claim, Amount amount) {
   Amount sum;
   for (const PlannedOutput& planned : claim.outputs())
@@ -80,7 +76,7 @@ Result<> store_claim(Books& books, KnownMint& mint, Operation& operation,
     return books.operations.update(operation, books.now_ms());
   }
   TRY(transaction, books.db.begin());
-  if (stored) TRY_OK(give_up(books, *stored));
+  if (stored) TRY_OK(books.journal.give_up(*stored));
   TRY(claim, store_exchange(books, mint, std::move(transaction), operation, {.keep = *due}));
   return {};
 }
@@ -118,7 +114,7 @@ rt::Task<> on_issued(Books& books, KnownMint& mint, Operation& operation, std::s
 Result<> end_mint(Books& books, Operation& operation, std::string why) {
   TRY(transaction, books.db.begin());
   TRY(claim, unfinished_request(books, operation));
-  if (claim) TRY_OK(give_up(books, *claim));
+  if (claim) TRY_OK(books.journal.give_up(*claim));
   operation.state = OperationState::failed;
   operation.stage = Stage::undone;
   operation.note = std::move(why);
@@ -193,7 +189,7 @@ rt::Task<> mint_round(Books& books, KnownMint& mint, Operation& operation, rt::D
   if (operation.stage == Stage::quoted) {
     CO_TRY(quote, books.operations.quote(operation.id));
     if (!quote) co_return fail(Code::corrupt, "wallet.db: a quote that is not there");
-    auto body = co_await mint.client().get("/v1/mint/quote/bolt11/" + quote->id.reveal(), stop);
+    auto body = co_await mint.client().get(mint_quote_path(*quote), stop);
     const bool over = quote->expiry && books.now_s() > *quote->expiry + kLatePaymentS;
     if (!body && over && is_refusal(body.error().code)) {
       CO_TRY(claim, unfinished_request(books, operation));

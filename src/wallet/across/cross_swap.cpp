@@ -8,6 +8,7 @@
 #include "cashu/mint_answers.hpp"
 #include "crypto/sha256.hpp"
 #include "wallet/across/cross_checks.hpp"
+#include "wallet/bodies.hpp"
 #include "wallet/restore_flow.hpp"
 #include "wallet/send_flow.hpp"
 
@@ -73,12 +74,10 @@ Amount plus(Amount a, Amount b) { return a.plus(b).value_or(Amount(UINT64_MAX));
 
 // What all parts have cost so far.
 Result<Amount> cost_of(Books& books, OperationId cross) {
-  TRY(ids, books.transfers.parts(cross));
+  TRY(parts, books.operations.parts_of(cross));
   Amount out;
-  for (const OperationId id : ids) {
-    TRY(one, part(books, id));
+  for (const Operation& one : parts)
     if (one.kind != OperationKind::mint) out = plus(out, one.fee);
-  }
   return out;
 }
 
@@ -87,12 +86,12 @@ Result<Amount> cost_of(Books& books, OperationId cross) {
 // Quotes of an earlier life of the program that the transfer does not name: one that stands is
 // taken up, of others nobody ever saw the invoice.
 Result<> look_after_strays(Cross& cross) {
-  TRY(ids, cross.books.transfers.parts(cross.operation.id));
-  for (const OperationId id : ids) {
-    TRY(one, part(cross.books, id));
-    if (one.kind != OperationKind::mint || one.has_ended() || id == cross.transfer.claim) continue;
+  TRY(parts, cross.books.operations.parts_of(cross.operation.id));
+  for (Operation& one : parts) {
+    if (one.kind != OperationKind::mint || one.has_ended() || one.id == cross.transfer.claim)
+      continue;
     if (one.stage == Stage::quoted && !cross.transfer.claim)
-      cross.transfer.claim = id;
+      cross.transfer.claim = one.id;
     else
       TRY_OK(end_mint(cross.books, one, "the program ended before there was an invoice"));
   }
@@ -130,9 +129,8 @@ rt::Task<Operation> target_quoted(Cross& cross) {
 
 // A swap for exact inputs that was begun and is not at an end. Errors: try_later: it still is.
 rt::Task<> finish_exact(Cross& cross) {
-  CO_TRY(ids, cross.books.transfers.parts(cross.operation.id));
-  for (const OperationId id : ids) {
-    CO_TRY(swap, part(cross.books, id));
+  CO_TRY(parts, cross.books.operations.parts_of(cross.operation.id));
+  for (Operation& swap : parts) {
     if (swap.kind != OperationKind::swap || swap.has_ended()) continue;
     CO_TRY_OK(co_await exchange_round(cross.books, cross.from, swap, cross.patience, cross.stop));
     if (!swap.has_ended())
@@ -206,15 +204,12 @@ bool may_pass(Code code) {
 // --- its ends ------------------------------------------------------------------------------------
 
 Result<> end_failed(Cross& cross, std::string why) {
-  Books& books = cross.books;
-  TRY(cost, cost_of(books, cross.operation.id));
-  TRY(transaction, books.db.begin());
+  TRY(cost, cost_of(cross.books, cross.operation.id));
   cross.operation.state = OperationState::failed;
   cross.operation.stage = Stage::undone;
   cross.operation.fee = cost;
   cross.operation.note = std::move(why);
-  TRY_OK(save(cross));
-  return transaction.commit();
+  return save(cross);
 }
 
 // The quote was never to be paid by anybody else.
@@ -261,8 +256,7 @@ Result<> settle(Cross& cross, const Operation& claim) {
 rt::Task<Amount> paid_at_target(Cross& cross, const Operation& claim) {
   CO_TRY(quote, cross.books.operations.quote(claim.id));
   if (!quote) co_return fail(Code::corrupt, "wallet.db: a quote that is not there");
-  CO_TRY(body,
-         co_await cross.to.client().get("/v1/mint/quote/bolt11/" + quote->id.reveal(), cross.stop));
+  CO_TRY(body, co_await cross.to.client().get(mint_quote_path(*quote), cross.stop));
   CO_TRY(said, cashu::parse_mint_quote(body, quote->amount));
   co_return said.paid;
 }
@@ -271,8 +265,7 @@ rt::Task<Amount> paid_at_target(Cross& cross, const Operation& claim) {
 rt::Task<bool> has_source_ended(Cross& cross, const Operation& payment) {
   CO_TRY(quote, cross.books.operations.quote(payment.id));
   if (!quote) co_return false;
-  auto body =
-      co_await cross.from.client().get("/v1/melt/quote/bolt11/" + quote->id.reveal(), cross.stop);
+  auto body = co_await cross.from.client().get(melt_quote_path(*quote), cross.stop);
   if (!body) co_return body.error().code == Code::bad_input || body.error().code == Code::not_found;
   CO_TRY(said, cashu::parse_melt_quote(*body));
   co_return said.expiry && *said.expiry <= cross.from.now_s();
@@ -451,13 +444,10 @@ Result<> call_off(Books& books, Operation& operation, std::string why) {
   if (operation.stage != Stage::begun && operation.stage != Stage::quoted)
     return fail(Code::denied, "money is on its way");
   TRY(transaction, books.db.begin());
-  TRY(ids, books.transfers.parts(operation.id));
-  Amount cost;
-  for (const OperationId id : ids) {
-    TRY(one, part(books, id));
+  TRY(parts, books.operations.parts_of(operation.id));
+  for (Operation& one : parts)
     if (one.kind == OperationKind::mint && !one.has_ended()) TRY_OK(end_mint(books, one, why));
-    if (one.kind != OperationKind::mint) cost = plus(cost, one.fee);
-  }
+  TRY(cost, cost_of(books, operation.id));
   operation.state = OperationState::failed;
   operation.stage = Stage::undone;
   operation.fee = cost;

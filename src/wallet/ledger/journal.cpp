@@ -128,6 +128,10 @@ Result<> Journal::refuse(const StoredRequest& request) {
   return finish(request, RequestState::refused);
 }
 
+Result<> Journal::give_up(const StoredRequest& request) {
+  return request.state() == RequestState::armed ? release(request) : refuse(request);
+}
+
 Result<> Journal::release(const StoredRequest& request) {
   auto& db = db_.connection();
   TRY_OK(db.run("UPDATE requests SET state = ? WHERE id = ? AND state = ?", RequestState::released,

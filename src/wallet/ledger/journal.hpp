@@ -117,6 +117,8 @@ class Journal {
   Result<> refuse(const StoredRequest& request);
   // Errors: denied: it may have been sent.
   Result<> release(const StoredRequest& request);
+  // Released or refused, as it stands. Requires: as refuse.
+  Result<> give_up(const StoredRequest& request);
 
   // Which of these counters open operations have made outputs with: what becomes of those is for
   // the operation to find out.

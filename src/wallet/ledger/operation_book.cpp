@@ -124,6 +124,13 @@ Result<std::optional<Operation>> OperationBook::named(std::string_view idempoten
   return std::optional<Operation>(read(query));
 }
 
+Result<std::vector<Operation>> OperationBook::parts_of(OperationId cross) {
+  static const std::string sql =
+      "SELECT " + std::string(kColumns) + " FROM operations WHERE part_of = ? ORDER BY id";
+  TRY(query, db_.query(sql, cross.value()));
+  return read_all(std::move(query));
+}
+
 Result<std::vector<Operation>> OperationBook::open() {
   static const std::string sql =
       "SELECT " + std::string(kColumns) + " FROM operations WHERE state IN (0, 3) ORDER BY id";

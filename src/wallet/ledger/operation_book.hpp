@@ -55,6 +55,8 @@ class OperationBook {
                                         const Sha256Digest& request);
   // The one begun with this key, for whatever.
   Result<std::optional<Operation>> named(std::string_view idempotency_key);
+  // Those that serve a cross swap, or did, oldest first.
+  Result<std::vector<Operation>> parts_of(OperationId cross);
   // Those that are not at an end, oldest first.
   Result<std::vector<Operation>> open();
   // What those hold that were begun up to this one, at a mint.

@@ -53,17 +53,6 @@ Result<std::optional<MintId>> TransferBook::counterpart(const Operation& operati
   return std::optional(operation.mint == from ? to : from);
 }
 
-Result<std::vector<OperationId>> TransferBook::parts(OperationId operation) {
-  TRY(query,
-      db_.query("SELECT id FROM operations WHERE part_of = ? ORDER BY id", operation.value()));
-  std::vector<OperationId> out;
-  for (;;) {
-    TRY(there, query.step());
-    if (!there) return out;
-    out.emplace_back(query.integer(0));
-  }
-}
-
 Result<std::optional<OperationId>> TransferBook::driver_of(const Operation& part) {
   if (!part.part_of) return std::optional<OperationId>{};
   TRY(query, db_.query("SELECT 1 FROM operations WHERE id = ? AND state IN (0, 3)",

@@ -32,8 +32,6 @@ class TransferBook {
   Result<Transfer> of(OperationId operation);
   // The mint at the other end; of a part as of the whole. None: it has no other end.
   Result<std::optional<MintId>> counterpart(const Operation& operation);
-  // The operations that served it, oldest first.
-  Result<std::vector<OperationId>> parts(OperationId operation);
   // The cross swap that goes on with this part; none: nobody else does.
   Result<std::optional<OperationId>> driver_of(const Operation& part);
   // What open ones will still bring to a mint.
