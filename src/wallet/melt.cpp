@@ -495,7 +495,7 @@ Result<Draft> draft_melt(Books& books, KnownMint& mint, Operation& operation,
   operation.stage = Stage::requested;
   TRY_OK(books.operations.update(operation, books.now_ms()));
   auto body = cashu::melt_body(quote->id.reveal(), inputs, messages_of(blanks), false);
-  return Draft{operation.id, std::string(kMeltPath), std::move(body), std::move(blanks)};
+  return Draft{operation.id, std::string(kMeltPath), body, std::move(blanks)};
 }
 
 rt::Task<> melt_round(Books& books, KnownMint& mint, Operation& operation, rt::Duration patience,
