@@ -57,21 +57,20 @@ def slowed(mints: Mints, rtt_ms: int) -> None:
 
 
 def swap_costs(daemon: Daemon, mints: Mints, rtt_ms: int) -> tuple[list[float], list[float]]:
-    """Of each swap: the wall beyond round trips and computing, and the node's CPU. Units: ms."""
+    """Of each swap: the wall beyond round trips and what the mints compute, and the node's CPU in it. Units: ms."""
     home, other = mints.urls.values()
     rest, cpu = [], []
     for _ in range(SWAPS):
         mints.pay(daemon.result("wallet.mint", {"amount_sats": 2 * SWAPPED, "mint": home})["invoice"])
         daemon.result("wallet.resume")
         slowed(mints, rtt_ms)
-        node, both = cpu_of(daemon.process.pid), cpu_of(daemon.process.pid) + cpu_of(mints.process.pid)
+        node, others = cpu_of(daemon.process.pid), cpu_of(mints.process.pid)
         began = time.perf_counter()
         row = daemon.result("wallet.swap", {"from": home, "to": other, "amount_sats": SWAPPED, "max_fee_sats": MOST_FEE})
         wall = time.perf_counter() - began
         assert row["state"] == "done", row
-        computed = cpu_of(daemon.process.pid) + cpu_of(mints.process.pid) - both
         cpu.append(1000 * (cpu_of(daemon.process.pid) - node))
-        rest.append(1000 * (wall - computed) - SWAP_TRIPS * rtt_ms)
+        rest.append(1000 * (wall - (cpu_of(mints.process.pid) - others)) - SWAP_TRIPS * rtt_ms)
         slowed(mints, 0)
     return rest, cpu
 
@@ -88,8 +87,8 @@ def swap_figures(product: Product, folder: pathlib.Path) -> list[Figure]:
         with Daemon(node) as daemon:
             for name, rtt_ms in (("W4", 0), ("W4-50", 50)):
                 rest, cpu = swap_costs(daemon, mints, rtt_ms)
-                detail = (f"{SWAPS} swaps at a round trip of {rtt_ms} ms: wall less {SWAP_TRIPS} of them and CPU, "
-                          f"spread {min(rest):.1f}-{max(rest):.1f}; the node computes {statistics.median(cpu):.1f} ms")
+                detail = (f"{SWAPS} swaps at a round trip of {rtt_ms} ms: wall less {SWAP_TRIPS} of them and the mints' CPU, "
+                          f"spread {min(rest):.1f}-{max(rest):.1f}; {statistics.median(cpu):.1f} ms of it are the node's CPU")
                 figures.append(Figure(name, statistics.median(rest), at_most(10), detail, " ms"))
     finally:
         mints.stop()
