@@ -185,6 +185,8 @@ class Wallet {
   Result<Secret<std::string>> token_of(OperationId id);
 
   // --- the rest --------------------------------------------------------------------------------
+  // For rows that are about its ecash and belong to others. Lifetime: the wallet's.
+  WalletDb& database() { return *db_; }
   // What others lock ecash to for us. Shape: hex of the compressed point.
   std::string lock_key() const;
   // What the mint says it is and can do, asked now.
