@@ -43,6 +43,9 @@ class Admission {
   virtual Verdict on_child(const RequestContext& request, const Blake3Hash& child) = 0;
   // `payload`: bytes of the leaf that would go out next (at most one 16 KiB group).
   virtual GroupVerdict on_group(const RequestContext& request, std::size_t payload) = 0;
+  // Of a Get or GetMany, however it ended: no call with its serial follows. What on_group let go
+  // was handed to the stream, all but the group at which it broke off.
+  virtual void on_end(const RequestContext& /*request*/) {}
 };
 
 // Serves to anybody what the store offers, and nothing else.

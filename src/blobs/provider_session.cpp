@@ -124,6 +124,7 @@ boost::asio::awaitable<void> ProviderSession::answer_data(std::shared_ptr<quic::
     outcome.request.hash = get->hash;
     sent = co_await answer.get(*get);
   }
+  provider_.admission_.on_end(outcome.request);
   if (sent) {
     stream->finish();
   } else {
