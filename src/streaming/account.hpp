@@ -20,6 +20,8 @@ class Account {
 
   // What could be reserved now.
   std::uint64_t free() const;
+  // What is paid for and not delivered, reserved or not.
+  std::uint64_t unused() const { return free() + reserved_; }
   // All of it or nothing.
   bool reserve(std::uint64_t units);
   // Of what is reserved: delivered, or given back. Requires: as much is reserved.
