@@ -1,6 +1,6 @@
 // Buying in instalments: what may be spent, what is lost, and what a crash leaves.
 #include "sim/money/operations_fixture.hpp"
-#include "sim/money/world_purse.hpp"
+#include "sim/money/buyers_purse.hpp"
 #include "streaming/buyer.hpp"
 
 namespace archy::sim {
@@ -16,7 +16,7 @@ using streaming::PurchaseView;
 using namespace std::chrono_literals;
 
 struct Purchases : Operations {
-  WorldPurse purse{world};
+  BuyersPurse purse{world};
   std::unique_ptr<rt::Env> env;
   std::unique_ptr<Buyer> buyer;
   std::string why;

@@ -17,6 +17,8 @@
 // - A token is looked at (size, proofs, unit, its mint against the list, no proof twice, none that
 //   was used before) before anything is asked of anybody.
 // - Net value only: what the wallet got after its mint's fee. More than the price is credit.
+// - What is paid for is `allowed` as soon as the smallest purchase, or all of it where that is
+//   less, is covered: the rest is paid in instalments, before it is sent.
 #pragma once
 
 #include <memory>
@@ -48,7 +50,8 @@ struct Want {
   ServiceId service = ServiceId::content_download;
   Blake3Hash hash;  // root: credit for it covers the children of a sequence too
   ContentClass klass = ContentClass::public_;
-  std::uint64_t size = 0;  // of all that it may cost. Units: of the service's metric
+  std::uint64_t size = 0;   // of all that it may cost. Units: of the service's metric
+  std::string prefix = {};  // of the peer's addresses, where they are known: grace is shared by it
 };
 
 enum class GateVerdict : unsigned char {
@@ -116,10 +119,11 @@ struct UsageLine {  // one service, one day (UTC)
   std::int64_t day = 0;  // since 1970
   std::uint64_t units_paid = 0, units_grace = 0, sessions = 0;
   Amount earned;    // net of mints' fees
-  Amount refunded;  // with what giving it back took
+  Amount refunded;  // with what giving it back took (and the mint's fee, which is the seller's)
 };
 
-// Thread: the loop. Lifetime: `env` and `purse` outlive it; close() before the destructor.
+// Thread: the loop. Lifetime: `env` and `purse` outlive it, it outlives its tasks; close() before
+// the destructor.
 class Gate {
  public:
   Gate(const rt::Env& env, Purse& purse);
@@ -165,8 +169,9 @@ class Gate {
   rt::Task<Closed> close_session(std::uint64_t id, std::stop_token stop);
   Result<std::vector<UsageLine>> usage(std::int64_t from_day, std::int64_t to_day);
 
-  // Writes down what is used.
-  Result<> close();
+  // What is used is written with every kUnwrittenBytes of it, and here: now and then, at the end.
+  Result<> write_used();
+  Result<> close() { return write_used(); }
 
  private:
   class Impl;

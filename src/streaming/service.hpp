@@ -20,7 +20,7 @@ Result<ServiceId> parse_service(std::string_view text);
 struct Service {
   ServiceId id = ServiceId::content_download;
   bool enabled = false;
-  Price price;
+  Price price = {};
   // Normalised URLs, a subset of the wallet's trusted mints; none: all of those. Widens no trust: a
   // mint that is trusted no longer is not accepted either.
   std::optional<std::vector<std::string>> accepted_mints = std::nullopt;

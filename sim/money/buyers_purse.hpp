@@ -7,9 +7,9 @@
 namespace archy::sim {
 
 // Lifetime: within the world's.
-class WorldPurse final : public streaming::Purse {
+class BuyersPurse final : public streaming::Purse {
  public:
-  explicit WorldPurse(WalletWorld& world) : world_(world) {}
+  explicit BuyersPurse(WalletWorld& world) : world_(world) {}
 
   Result<wallet::WalletDb*> database() override {
     if (!world_.is_running()) return fail(Code::not_found, "there is no wallet");
