@@ -19,12 +19,17 @@ bool is_later(const PaidAnswer& answer) {
 }  // namespace
 
 Negotiation::Negotiation(const rt::Env& env, Asker& asker, streaming::Buyer* buyer,
-                         streaming::PaymentPolicy policy, streaming::Purchase what)
-    : env_(env), asker_(asker), buyer_(buyer), policy_(policy), what_(std::move(what)) {
+                         streaming::PaymentPolicy policy, streaming::Purchase what, Blake3Hash want)
+    : env_(env),
+      asker_(asker),
+      buyer_(buyer),
+      policy_(policy),
+      what_(std::move(what)),
+      want_(want) {
   if (!policy_.pays()) buyer_ = nullptr;
 }
 
-PaidRequest Negotiation::question() const { return {.want = what_.blob, .version = 1}; }
+PaidRequest Negotiation::question() const { return {.want = want_, .version = 1}; }
 
 Access Negotiation::close(std::string why) {
   log::debug("paid", "{} is left: {}", wire::short_id(what_.seller), why);

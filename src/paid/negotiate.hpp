@@ -19,9 +19,9 @@ enum class Access : unsigned char { unasked, open, priced, closed };
 // Thread: the loop; one call at a time. Lifetime: env, asker and buyer outlive it.
 class Negotiation {
  public:
-  // `buyer` null: nothing is ever paid.
+  // `buyer` null: nothing is ever paid. `want`: the blob itself, where `what` counts for a root.
   Negotiation(const rt::Env& env, Asker& asker, streaming::Buyer* buyer,
-              streaming::PaymentPolicy policy, streaming::Purchase what);
+              streaming::PaymentPolicy policy, streaming::Purchase what, Blake3Hash want);
 
   // How it is now, asked anew. `needed`: bytes that are wanted of him (none: not known). Errors:
   // try_later; cancelled.
@@ -63,6 +63,7 @@ class Negotiation {
   streaming::Buyer* buyer_;
   streaming::PaymentPolicy policy_;
   streaming::Purchase what_;
+  Blake3Hash want_;
   Access access_ = Access::unasked;
   std::optional<Terms> terms_;
   std::optional<std::string> quote_;

@@ -55,15 +55,24 @@ std::uint64_t more(std::uint64_t a, std::uint64_t b) {
 
 }  // namespace
 
-PaidSource::PaidSource(const rt::Env& env, quic::Endpoint& endpoint, fetch::PeerAddress peer,
+PaidSource::PaidSource(const rt::Env& env, std::shared_ptr<Asker> asker,
                        std::shared_ptr<fetch::Source> bytes, streaming::Buyer* buyer,
                        PaidSourceOptions options)
     : env_(env),
       bytes_(std::move(bytes)),
       buyer_(buyer),
       options_(std::move(options)),
-      asker_(env_.clock, endpoint, std::move(peer)),
+      asker_(std::move(asker)),
       changed_(env_.executor) {}
+
+std::uint64_t PaidSource::price(const Blake3Hash&) const {
+  if (!deal_ || deal_->access() != Access::priced || !deal_->terms()) return 0;
+  const Terms& terms = *deal_->terms();
+  if (!terms.by_bytes) return terms.smallest;
+  const auto msat_per_byte = static_cast<double>(terms.by_bytes->per_step.value()) * 1000 /
+                             static_cast<double>(terms.by_bytes->step_size);
+  return 1 + static_cast<std::uint64_t>(std::min(msat_per_byte * (1u << 20), 1e15));
+}
 
 std::uint64_t PaidSource::ahead() const { return bought_ > came_ ? bought_ - came_ : 0; }
 
@@ -91,8 +100,8 @@ rt::Task<> PaidSource::fetch(fetch::Attempt& attempt) {
   if (hash_ && *hash_ != attempt.hash) co_return fail(Code::denied, "bought for another blob");
   if (!deal_) {
     hash_ = attempt.hash;
-    deal_.emplace(env_, asker_, buyer_, options_.policy,
-                  streaming::Purchase{asker_.peer(), attempt.hash, options_.film});
+    streaming::Purchase what{asker_->peer(), options_.root.value_or(attempt.hash), options_.film};
+    deal_.emplace(env_, *asker_, buyer_, options_.policy, std::move(what), attempt.hash);
   }
   const Counting counting(attempt, [this](std::uint64_t bytes) {
     silences_ = 0;

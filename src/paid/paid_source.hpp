@@ -11,21 +11,23 @@ namespace archy::paid {
 
 struct PaidSourceOptions {
   streaming::PaymentPolicy policy;
+  // What purchases count for: the film, and the root that the blob is a part of (none: the blob).
   std::optional<std::string> film = std::nullopt;
+  std::optional<Blake3Hash> root = std::nullopt;
 };
 
-// Thread: the loop. Lifetime: env, endpoint and buyer outlive it. For one blob: the first that is
-// asked for; another one is refused.
+// Thread: the loop. Lifetime: env and buyer outlive it. For one blob: the first that is asked for;
+// another one is refused (paid_peer.hpp has one for each).
 // Invariant: what is paid for and did not come, in all, is at most one portion and one group.
 class PaidSource final : public fetch::Source {
  public:
   // `bytes`: where the peer is asked for content. `buyer` null: nothing is ever paid.
-  PaidSource(const rt::Env& env, quic::Endpoint& endpoint, fetch::PeerAddress peer,
-             std::shared_ptr<fetch::Source> bytes, streaming::Buyer* buyer,
-             PaidSourceOptions options);
+  PaidSource(const rt::Env& env, std::shared_ptr<Asker> asker, std::shared_ptr<fetch::Source> bytes,
+             streaming::Buyer* buyer, PaidSourceOptions options);
 
   std::string name() const override { return bytes_->name(); }
   fetch::SourceKind kind() const override { return bytes_->kind(); }
+  std::uint64_t price(const Blake3Hash& hash) const override;
   rt::Task<> fetch(fetch::Attempt& attempt) override;
   rt::Task<> watch(Blake3Hash hash, std::function<void(bao::ChunkRanges)> tell,
                    std::stop_token stop) override {
@@ -55,11 +57,11 @@ class PaidSource final : public fetch::Source {
   std::shared_ptr<fetch::Source> bytes_;
   streaming::Buyer* buyer_;
   PaidSourceOptions options_;
-  Asker asker_;
+  std::shared_ptr<Asker> asker_;
   std::optional<Negotiation> deal_;
   std::optional<Blake3Hash> hash_;
-  std::uint64_t bought_ = 0;  // Units: payload bytes
-  std::uint64_t came_ = 0;    // since the first purchase
+  std::uint64_t bought_ = 0;         // Units: payload bytes
+  std::uint64_t came_ = 0;           // since the first purchase
   std::uint64_t gone_ = 0;           // paid for, and written off
   bool may_have_sent_more_ = false;  // than came: a question broke off
   int silences_ = 0;                 // since something came

@@ -69,12 +69,15 @@ struct PaidSourceTest : SellersTest {
     sell();
     new_source();
   }
+  std::shared_ptr<Asker> asker_for(const fetch::PeerAddress& peer) {
+    return std::make_shared<Asker>(world.clock, *client, peer);
+  }
   void new_source(bool with_buyer = true) {
     const fetch::PeerAddress peer{server->id(), server->addresses()};
     plain = std::make_shared<PlainSource>(world.clock, *client, peer);
-    source = std::make_shared<PaidSource>(world.env, *client, peer, plain,
+    source = std::make_shared<PaidSource>(world.env, asker_for(peer), plain,
                                           with_buyer ? buyer.get() : nullptr,
-                                          PaidSourceOptions{policy, {}});
+                                          PaidSourceOptions{policy, {}, {}});
   }
   // Bytes that are held afterwards.
   struct Got {
@@ -300,9 +303,8 @@ class JunkSource final : public fetch::Source {
 TEST_P(Cheats, ServesJunk) {
   start_in_steps();
   const auto junk = std::make_shared<JunkSource>(plain);
-  source = std::make_shared<PaidSource>(world.env, *client,
-                                        fetch::PeerAddress{server->id(), server->addresses()}, junk,
-                                        buyer.get(), PaidSourceOptions{policy, {}});
+  source = std::make_shared<PaidSource>(world.env, asker_for({server->id(), server->addresses()}),
+                                        junk, buyer.get(), PaidSourceOptions{policy, {}, {}});
   till.twist = [&](const auto&, const auto& token) -> std::optional<streaming::GateAnswer> {
     if (token && ++payments_until_now == GetParam()) junk->from_now_on();
     return std::nullopt;
