@@ -9,6 +9,7 @@
 
 #include "base/test_hooks.hpp"
 #include "sim/fork_pool.hpp"
+#include "sim/money/selling_cases.hpp"
 #include "sim/money/wallet_story.hpp"
 #include "sim/system_random.hpp"
 
@@ -191,6 +192,15 @@ int run_plants(const Settings& settings) {
     std::printf("%-32s %-42s %s %s\n", bug.name, bug.rule,
                 found_at != 0 ? fmt::format("seed {}:", found_at).c_str() : "NOT FOUND",
                 message.c_str());
+    std::fflush(stdout);
+  }
+  for (const SellingPlant& bug : kSellingPlants) {
+    plant(bug.bug);
+    const std::string message = bug.found();
+    plant("");
+    ++(message.empty() ? failed : passed);
+    std::printf("%-32s %-42s %s\n", bug.bug, bug.rule,
+                message.empty() ? "NOT FOUND" : message.c_str());
     std::fflush(stdout);
   }
   return closing(passed, failed);

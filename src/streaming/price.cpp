@@ -27,6 +27,7 @@ Result<Metric> parse_metric(std::string_view text) {
 }
 
 Result<> check(const Price& price) {
+  if (price.metric > Metric::requests) return fail(Code::bad_input, "a metric that is none");
   if (price.step_size == 0) return fail(Code::bad_input, "a step of nothing");
   if (price.min_steps == 0) return fail(Code::bad_input, "a smallest purchase of no step");
   if (price.per_step > cashu::kAllThereIs)

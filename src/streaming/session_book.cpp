@@ -15,6 +15,10 @@ std::uint64_t number_at(const db::Query& query, int column) {
   return static_cast<std::uint64_t>(query.integer(column));
 }
 
+bool is_service(std::int64_t number) {
+  return number >= 0 && number < static_cast<std::int64_t>(std::size(kServices));
+}
+
 Result<Session> read(const db::Query& query) {
   Session out;
   out.terms = terms_at(query, 0);
@@ -22,7 +26,8 @@ Result<Session> read(const db::Query& query) {
   out.id = SessionId(query.integer(4));
   const auto peer = query.bytes32<EndpointId>(5);
   const auto hash = query.bytes32<Blake3Hash>(7);
-  if (!peer || !hash) return fail(Code::corrupt, "wallet.db: a session of nobody");
+  if (!peer || !hash || !is_service(query.integer(6)))
+    return fail(Code::corrupt, "wallet.db: a session of nobody");
   out.scope = {*peer, static_cast<ServiceId>(query.integer(6)), *hash};
   out.terms_of = std::string(query.text(8));
   out.credit = Msat(number_at(query, 9));
@@ -64,7 +69,8 @@ Result<std::optional<Payment>> read_payment(db::Query query) {
   out.session = SessionId(query.integer(6));
   const auto peer = query.bytes32<EndpointId>(7);
   const auto hash = query.bytes32<Blake3Hash>(9);
-  if (!peer || !hash) return fail(Code::corrupt, "wallet.db: a session of nobody");
+  if (!peer || !hash || !is_service(query.integer(8)))
+    return fail(Code::corrupt, "wallet.db: a session of nobody");
   out.scope = {*peer, static_cast<ServiceId>(query.integer(8)), *hash};
   out.state = static_cast<PaymentState>(query.integer(10));
   out.net = Msat(number_at(query, 11));
@@ -244,6 +250,7 @@ Result<std::vector<SessionBook::Day>> SessionBook::days(std::int64_t from, std::
   for (;;) {
     TRY(there, query.step());
     if (!there) return out;
+    if (!is_service(query.integer(0))) return fail(Code::corrupt, "wallet.db: no such service");
     out.push_back({static_cast<ServiceId>(query.integer(0)), query.integer(1), number_at(query, 2),
                    number_at(query, 3), number_at(query, 4), Amount(number_at(query, 5)),
                    Amount(number_at(query, 6))});
