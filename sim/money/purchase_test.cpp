@@ -1,6 +1,6 @@
 // Buying in instalments: what may be spent, what is lost, and what a crash leaves.
 #include "sim/money/operations_fixture.hpp"
-#include "sim/money/buyers_purse.hpp"
+#include "sim/money/shop.hpp"
 #include "streaming/buyer.hpp"
 
 namespace archy::sim {
@@ -16,7 +16,7 @@ using streaming::PurchaseView;
 using namespace std::chrono_literals;
 
 struct Purchases : Operations {
-  BuyersPurse purse{world};
+  WorldPurse purse{world};
   std::unique_ptr<rt::Env> env;
   std::unique_ptr<Buyer> buyer;
   std::string why;
@@ -134,7 +134,7 @@ TEST_F(Purchases, AreNeverMadeUnderAPolicyThatPaysNothing) {
   fund(1000);
   policy = PaymentPolicy::free();
   EXPECT_FALSE(buy({peer(1), blob(1)}, 1));
-  EXPECT_EQ(purse.payments, 0);
+  EXPECT_EQ(purse.calls(), 0u) << "nothing of the wallet is touched";
   EXPECT_TRUE(all().empty());
 }
 TEST_F(Purchases, StopAtEachCap) {
@@ -183,7 +183,7 @@ TEST_F(Purchases, AtOnceStayUnderACapTogether) {
   auto both = world.run_both(buying(what, 30), buying({peer(2), blob(1)}, 30));
   ASSERT_TRUE(both.first && both.second);
   EXPECT_NE(both.first->has_value(), both.second->has_value());
-  EXPECT_EQ(purse.payments, 1);
+  EXPECT_EQ(all().size(), 1u);
 }
 TEST_F(Purchases, ThatCannotBePaidCountNothing) {
   fund(50);

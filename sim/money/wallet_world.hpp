@@ -94,7 +94,6 @@ class WalletWorld {
   testmint::DirectClient& http() { return *http_; }
   static std::string url(std::string_view mint) { return "http://" + std::string(mint) + ".test"; }
   std::int64_t now_ms() const { return there_.clock.unix_ms(); }
-  rt::Env wallet_env() { return here_.env(); }
   NodeClock& wallet_clock() { return here_.clock; }
   rt::Env wallet_env() { return here_.env(); }
   DiskFiles& wallet_disk() { return here_.files; }
