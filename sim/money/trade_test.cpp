@@ -75,6 +75,7 @@ struct Trades : testing::Test {
     return out;
   }
   void open(std::uint64_t bytes, ContentClass klass) {
+    source.reset();
     env = std::make_unique<rt::Env>(world.wallet_env());
     scope = std::make_unique<rt::Scope>(env->executor);
     served = store::make_memory_store(env->files, env->clock, env->random, world.data_dir());
@@ -130,6 +131,28 @@ struct Trades : testing::Test {
     Got out{attempt.target->is_complete(), {}};
     if (!went) out.error = went.error();
     return out;
+  }
+  // Both programs start again after a death, as often as it takes until the blob is there. How many
+  // deaths there were.
+  std::uint64_t trade_through_deaths(std::uint64_t first, std::uint64_t step, Death death) {
+    std::uint64_t deaths = 0;
+    for (std::uint64_t nth = first;; nth += step) {
+      world.kill_at_disk_call(nth, death);
+      const Got got = fetch();
+      const bool died = !world.is_armed();
+      (void)world.run(shut());
+      source.reset();
+      buyer.reset();
+      if (!shop.restart()) return 0;
+      open(size, catalog.entry.klass);
+      if (!died) {
+        EXPECT_TRUE(got.complete) << (got.error ? to_string(*got.error) : "");
+        return deaths;
+      }
+      ++deaths;
+      EXPECT_TRUE(world.run(buyer->recover(world.stop())));
+      (void)world.run(world.wallet().resume({}, world.stop()));
+    }
   }
   std::uint64_t paid_for() {
     std::uint64_t sum = 0;
@@ -193,6 +216,30 @@ TEST_F(Trades, ASecondFetchUsesWhatIsLeft) {
   EXPECT_TRUE(fetch().complete);
   EXPECT_EQ(shop.used_msat(), 6000u);
   EXPECT_LE(paid_for(), 16u);
+}
+
+TEST_F(Trades, SurviveDeathsOfBothSidesToTheSat) {
+  policy = PaymentPolicy::of(Amount(2000), Amount(5), {}, Amount(2000), Amount(2000));
+  ASSERT_TRUE(shop.sell({}));
+  std::uint64_t another = 0;  // blob each time: credit that is left would pay for it
+  for (const Death death : {Death::killed, Death::power_cut})
+    for (const std::uint64_t first : {1u, 8u}) {
+      open(3 * kMiB + ++another, ContentClass::paid);
+      EXPECT_GT(trade_through_deaths(first, 11, death), 2u);
+      // What the buyer counts as gone is what the seller counts as come, whoever was told of it.
+      ASSERT_TRUE(world.run(buyer->recover(world.stop())));
+      (void)world.run(world.wallet().resume({}, world.stop()));
+      ASSERT_TRUE(world.run(buyer->recover(world.stop())));
+      std::uint64_t gone = 0;
+      for (const auto& each : *buyer->purchases({}, 1000)) {
+        EXPECT_NE(each.state, PurchaseState::begun);
+        EXPECT_NE(each.state, PurchaseState::handed);
+        gone += each.amount.value() * 1000;
+      }
+      EXPECT_EQ(gone, shop.credit_msat());
+      EXPECT_LE(shop.used_msat(), shop.credit_msat());
+      ASSERT_TRUE(world.run(shut()));
+    }
 }
 
 }  // namespace
