@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "blobs/request.hpp"
+#include "rt/address.hpp"
 #include "rt/clock.hpp"
 #include "store/blob_store.hpp"
 
@@ -24,6 +25,7 @@ struct RequestContext {
   Blake3Hash hash;
   RequestKind kind = RequestKind::get;
   std::uint64_t serial = 0;  // counts the provider's requests, never reused
+  rt::Address from = {};     // where the peer is now
 };
 
 struct GroupVerdict {

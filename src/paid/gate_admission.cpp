@@ -3,6 +3,7 @@
 #include "base/check.hpp"
 #include "base/log.hpp"
 #include "blobs/empty_blob.hpp"
+#include "paid/address_prefix.hpp"
 
 namespace archy::paid {
 
@@ -20,10 +21,11 @@ std::optional<CatalogEntry> GateAdmission::look_up(const Blake3Hash& hash) {
   return std::nullopt;
 }
 
-Verdict GateAdmission::begin(const EndpointId& peer, const Blake3Hash& hash,
+Verdict GateAdmission::begin(const blobs::RequestContext& request, const Blake3Hash& hash,
                              const CatalogEntry& entry, Ticket& ticket) {
   if (entry.klass == ContentClass::public_) return Verdict::allow;
-  const auto begun = till_.begin({peer, entry.service, hash, entry.klass, entry.size});
+  const auto begun = till_.begin(
+      {request.peer, entry.service, hash, entry.klass, entry.size, prefix_of(request.from)});
   switch (begun.verdict) {
     case MeterVerdict::go_on:
     case MeterVerdict::wait:  // the first group waits
@@ -50,7 +52,7 @@ Verdict GateAdmission::on_request(const blobs::RequestContext& request) {
   if (!entry) return Verdict::hide;
   if (request.kind == blobs::RequestKind::observe) return Verdict::allow;
   Running now;
-  const Verdict verdict = begin(request.peer, request.hash, *entry, now.root);
+  const Verdict verdict = begin(request, request.hash, *entry, now.root);
   if (now.root) running_.emplace(request.serial, now);
   return verdict;
 }
@@ -70,7 +72,7 @@ Verdict GateAdmission::on_child(const blobs::RequestContext& request, const Blak
   }
   if (at != running_.end() && at->second.root) return Verdict::allow;
   Ticket ticket;
-  const Verdict verdict = begin(request.peer, child, *entry, ticket);
+  const Verdict verdict = begin(request, child, *entry, ticket);
   if (ticket) running_[request.serial].child = ticket;
   return verdict;
 }

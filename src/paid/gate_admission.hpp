@@ -40,8 +40,8 @@ class GateAdmission final : public blobs::Admission {
     bool child_is_free = false;
   };
   // Nothing in `ticket`: it costs nothing.
-  blobs::Verdict begin(const EndpointId& peer, const Blake3Hash& hash, const CatalogEntry& entry,
-                       Ticket& ticket);
+  blobs::Verdict begin(const blobs::RequestContext& request, const Blake3Hash& hash,
+                       const CatalogEntry& entry, Ticket& ticket);
   std::optional<CatalogEntry> look_up(const Blake3Hash& hash);
   void settle(Ticket& ticket);
 

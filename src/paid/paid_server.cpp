@@ -4,6 +4,7 @@
 
 #include "base/log.hpp"
 #include "blobs/stream_deadline.hpp"
+#include "paid/address_prefix.hpp"
 #include "wire/id_text.hpp"
 
 namespace archy::paid {
@@ -72,15 +73,16 @@ boost::asio::awaitable<void> PaidServer::serve(std::shared_ptr<quic::Connection>
       (void)co_await slots->freed.wait(env_.clock);
     ++slots->taken;
     std::shared_ptr<quic::Stream> stream = std::move(*accepted);
-    scope.start(handle(std::move(stream), connection->peer(), slots, scope.stop_token()));
+    Who who{connection->peer(), prefix_of(connection->remote_address())};
+    scope.start(handle(std::move(stream), std::move(who), slots, scope.stop_token()));
   }
   co_await scope.close(env_.clock);
 }
 
-boost::asio::awaitable<void> PaidServer::handle(std::shared_ptr<quic::Stream> stream,
-                                                EndpointId peer, std::shared_ptr<Slots> slots,
+boost::asio::awaitable<void> PaidServer::handle(std::shared_ptr<quic::Stream> stream, Who who,
+                                                std::shared_ptr<Slots> slots,
                                                 std::stop_token stop) {
-  auto answer = co_await answer_to(stream, peer, std::move(stop));
+  auto answer = co_await answer_to(stream, std::move(who), std::move(stop));
   --slots->taken;
   slots->freed.notify();
   if (!answer) {
@@ -96,20 +98,21 @@ boost::asio::awaitable<void> PaidServer::handle(std::shared_ptr<quic::Stream> st
 }
 
 boost::asio::awaitable<std::optional<std::string>> PaidServer::answer_to(
-    std::shared_ptr<quic::Stream> stream, EndpointId peer, std::stop_token stop) {
+    std::shared_ptr<quic::Stream> stream, Who who, std::stop_token stop) {
   auto frame = co_await read_frame(env_.clock, *stream, limits_, stop);
   auto request = frame ? parse_request(frame->reveal()) : Result<PaidRequest>(fail(frame.error()));
   if (!request) {
-    log::debug("paid", "no question of {}: {}", wire::short_id(peer), to_string(request.error()));
+    log::debug("paid", "no question of {}: {}", wire::short_id(who.peer),
+               to_string(request.error()));
     co_return std::nullopt;
   }
   const bool extras = request->version.has_value();
   PaidRequest asked = std::move(*request);
-  const PaidAnswer answer = co_await decide(peer, std::move(asked), std::move(stop));
+  const PaidAnswer answer = co_await decide(std::move(who), std::move(asked), std::move(stop));
   co_return to_json(answer, extras);
 }
 
-boost::asio::awaitable<PaidAnswer> PaidServer::decide(EndpointId peer, PaidRequest request,
+boost::asio::awaitable<PaidAnswer> PaidServer::decide(Who who, PaidRequest request,
                                                       std::stop_token stop) {
   const auto entry = catalog_.find(request.want);
   if (!entry) {
@@ -119,7 +122,8 @@ boost::asio::awaitable<PaidAnswer> PaidServer::decide(EndpointId peer, PaidReque
   if (!*entry) co_return Denied{"not found"};
   const CatalogEntry& found = **entry;
   if (found.klass == streaming::ContentClass::public_) co_return Granted{};
-  streaming::Want want{peer, found.service, request.want, found.klass, found.size};
+  streaming::Want want{who.peer,    found.service, request.want,
+                       found.klass, found.size,    std::move(who.prefix)};
   if (request.bytes) want.size = std::min(found.size, *request.bytes);
   streaming::GateAnswer answer =
       co_await till_.ask(std::move(want), std::move(request.token), std::move(stop));

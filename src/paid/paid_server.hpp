@@ -35,14 +35,16 @@ class PaidServer {
     rt::Signal freed;
   };
   std::shared_ptr<Slots> slots_of(const EndpointId& peer);
-  boost::asio::awaitable<void> handle(std::shared_ptr<quic::Stream> stream, EndpointId peer,
+  struct Who {
+    EndpointId peer;
+    std::string prefix;  // of the address
+  };
+  boost::asio::awaitable<void> handle(std::shared_ptr<quic::Stream> stream, Who who,
                                       std::shared_ptr<Slots> slots, std::stop_token stop);
   // None: the question was none.
   boost::asio::awaitable<std::optional<std::string>> answer_to(std::shared_ptr<quic::Stream> stream,
-                                                               EndpointId peer,
-                                                               std::stop_token stop);
-  boost::asio::awaitable<PaidAnswer> decide(EndpointId peer, PaidRequest request,
-                                            std::stop_token stop);
+                                                               Who who, std::stop_token stop);
+  boost::asio::awaitable<PaidAnswer> decide(Who who, PaidRequest request, std::stop_token stop);
 
   rt::Env env_;
   Catalog& catalog_;

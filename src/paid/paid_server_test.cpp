@@ -49,6 +49,7 @@ TEST_F(PaidServerTest, SaysMoreToThoseWhoReadIt) {
   EXPECT_EQ(std::get<Granted>(*granted).receipt->paid, cashu::Amount(2));
   EXPECT_EQ(till.wants.back().size, 2000000u);
   EXPECT_EQ(till.wants.back().peer, client->id()) << "who pays is who is connected";
+  EXPECT_EQ(till.wants.back().prefix, "v4 7f0000");
   (void)ask_for(priced, R"(,"v":1,"bytes":99999999999)");
   EXPECT_EQ(till.wants.back().size, 3u << 20) << "no more than there is";
 }
