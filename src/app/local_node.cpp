@@ -71,11 +71,13 @@ LocalNode::LocalNode(Core& core, settings::ConfigFile& config, rpc::Events& even
                },
                .second_backups =
                    [this] { return rt::Path(config_.settings().get(settings::kWalletBackupDir)); },
-               .ending = [this] { return ending(); }}) {}
+               .ending = [this] { return ending(); }}),
+      seller_(core.env(), wallet_) {}
 
 boost::asio::awaitable<void> LocalNode::close() {
   request_stop();
   co_await fetches_.close();
+  seller_.close();
   co_await wallet_.close();
 }
 

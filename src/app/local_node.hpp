@@ -5,6 +5,7 @@
 #include "app/export.hpp"
 #include "app/fetch_jobs.hpp"
 #include "app/import.hpp"
+#include "app/seller.hpp"
 #include "app/wallet_room.hpp"
 #include "rt/posix/ordered_worker.hpp"
 #include "settings/config_file.hpp"
@@ -68,6 +69,7 @@ class LocalNode final : public rpc::NodeApi {
   Arrivals& arrivals() { return fetches_.arrivals(); }
 
   WalletRoom& wallet() override { return wallet_; }
+  Seller& seller() override { return seller_; }
 
   rpc::SwarmStatus swarm() override;
   std::vector<rpc::PeerView> peers() override;
@@ -100,6 +102,7 @@ class LocalNode final : public rpc::NodeApi {
   rt::OrderedWorker worker_{64};
   FetchJobs fetches_;
   WalletRoom wallet_;
+  Seller seller_;
 };
 
 // How URLs are opened, by `net.*`.

@@ -17,6 +17,9 @@ class Subcommand {
  public:
   Subcommand(CLI::App& app, const std::string& name, const std::string& help);
 
+  // One below it; one of those has to be chosen.
+  Subcommand below(const std::string& name, const std::string& help);
+
   // `names`: "path", or "-o,--output".
   void required(const std::string& names, std::string& into, const std::string& help);
   void required(const std::string& names, std::vector<std::string>& into, const std::string& help);

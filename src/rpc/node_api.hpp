@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fetch/report.hpp"
+#include "rpc/seller_api.hpp"
 #include "rpc/wallet_api.hpp"
 #include "rt/address.hpp"
 #include "rt/task.hpp"
@@ -158,6 +159,7 @@ class NodeApi {
 
   // Lifetime: the node's.
   virtual WalletApi& wallet() = 0;
+  virtual SellerApi& seller() = 0;
 
   virtual SwarmStatus swarm() = 0;
   virtual std::vector<PeerView> peers() = 0;
