@@ -3,6 +3,7 @@
 // same bytes.
 #include "base/check.hpp"
 #include "paid/frame.hpp"
+#include "paid/messages.hpp"
 
 namespace archy::paid {
 namespace {
