@@ -129,6 +129,7 @@ boost::asio::awaitable<void> FetchJobs::run(std::shared_ptr<Job> job) {
   } else {
     ++running_;
     job->view.state = FetchState::running;
+    job->view.begun_ms = core_.env().clock.unix_ms();
     if (payer_) job->options.payer = payer_();
     FetchProgressFn show = [this, job = job.get()](const FetchProgress& now) {
       job->view.held_bytes = now.held_bytes;

@@ -76,6 +76,7 @@ class LocalNode final : public rpc::NodeApi {
 
   WalletRoom& wallet() override { return wallet_; }
   Seller& seller() override { return seller_; }
+  Spender& buyer() override { return spender_; }
 
   rpc::SwarmStatus swarm() override;
   std::vector<rpc::PeerView> peers() override;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/peer_door.hpp"
+#include "rpc/buyer_api.hpp"
 #include "rt/scope.hpp"
 #include "settings/settings.hpp"
 
@@ -12,7 +13,7 @@ streaming::PaymentPolicy payment_policy(const settings::Settings& settings);
 
 // Thread: the loop. Lifetime: env and purse outlive it; close() has been awaited before the
 // destructor.
-class Spender {
+class Spender final : public rpc::BuyerApi {
  public:
   Spender(const rt::Env& env, streaming::Purse& purse)
       : env_(env), buyer_(env_, purse), scope_(env_.executor) {}
@@ -20,6 +21,10 @@ class Spender {
   // For a fetch that begins now. Where nothing may be paid: nobody.
   Payer payer(const settings::Settings& settings);
   streaming::Buyer& buyer() { return buyer_; }
+  Result<std::vector<streaming::PurchaseView>> purchases(std::optional<Blake3Hash> blob,
+                                                         std::uint64_t limit) override {
+    return buyer_.purchases(blob, limit);
+  }
   // From here on what is open of purchases is gone on with, now and every minute.
   void look_after_open();
   boost::asio::awaitable<void> close();

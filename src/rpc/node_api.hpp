@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fetch/report.hpp"
+#include "rpc/buyer_api.hpp"
 #include "rpc/seller_api.hpp"
 #include "rpc/wallet_api.hpp"
 #include "rt/address.hpp"
@@ -90,6 +91,7 @@ struct FetchView {
   std::optional<Error> error;                // failed and cancelled
   std::uint64_t blobs = 0;                   // complete: how many the content is of
   std::vector<fetch::SourceReport> sources;  // who was asked, and what came of it
+  std::int64_t begun_ms = 0;                 // unix; 0: it waits
 };
 
 struct SwarmStatus {
@@ -160,6 +162,7 @@ class NodeApi {
   // Lifetime: the node's.
   virtual WalletApi& wallet() = 0;
   virtual SellerApi& seller() = 0;
+  virtual BuyerApi& buyer() = 0;
 
   virtual SwarmStatus swarm() = 0;
   virtual std::vector<PeerView> peers() = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rpc/node_api.hpp"
+#include "rpc/odd_buyer.hpp"
 #include "rpc/odd_seller.hpp"
 #include "rpc/odd_wallet.hpp"
 
@@ -16,7 +17,8 @@ class OddNode final : public NodeApi {
   explicit OddNode(std::uint32_t seed)
       : state_(seed),
         wallet_([this] { return odd_refusal(); }, [this] { return number(); }),
-        seller_([this] { return odd_refusal(); }, [this] { return number(); }) {}
+        seller_([this] { return odd_refusal(); }, [this] { return number(); }),
+        buyer_([this] { return odd_refusal(); }, [this] { return number(); }) {}
 
   Result<NodeInfo> info() override {
     NodeInfo out;
@@ -59,6 +61,7 @@ class OddNode final : public NodeApi {
 
   WalletApi& wallet() override { return wallet_; }
   SellerApi& seller() override { return seller_; }
+  BuyerApi& buyer() override { return buyer_; }
 
   SwarmStatus swarm() override { return {.built = odd(), .addresses = {address()}}; }
   std::vector<PeerView> peers() override {
@@ -144,6 +147,7 @@ class OddNode final : public NodeApi {
   settings::Settings settings_;
   OddWallet wallet_;
   OddSeller seller_;
+  OddBuyer buyer_;
 };
 
 }  // namespace archy::rpc
