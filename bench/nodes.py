@@ -8,6 +8,7 @@ import sys
 from measure import Cost, cpu_of, run
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tools"))
+from local_mints import Mints  # noqa: E402
 from local_node import Daemon, Node, Server  # noqa: E402
 
 

@@ -1,19 +1,22 @@
 """wallet: W1 (receive of a 64-proof token against the bare curve calls, and against cashu-ts), W2 (proofs into wallet.db),
-W3 (balance and selection among a million proofs). All of it CPU time."""
+W3 (balance and selection among a million proofs), all of it CPU time. W4: the wall of a swap between two mints."""
 
 import os
 import pathlib
 import statistics
+import time
 
 import peers
 from figures import Figure, at_least, at_most, ratio_figure
-from measure import NotRun, run
-from nodes import Product
+from measure import NotRun, cpu_of, run
+from nodes import Daemon, Mints, Product
 
 ROUNDS = 15
 THEIR_ROUNDS = 5
 BOOKED, RUNS = 10_000, 5
 MILLION = 1_000_000
+SWAPS, SWAPPED, MOST_FEE = 30, 100, 20
+SWAP_TRIPS = 5  # both quotes, the payment, what became of the target's quote, the claim
 
 
 def receive(product: Product, *options: str) -> dict:
@@ -45,6 +48,54 @@ def receive_figures(product: Product, folder: pathlib.Path) -> list[Figure]:
     return [*figures, Figure("W1-ts", ratio, at_least(40), f"cashu-ts {statistics.median(theirs):.0f} ms, ours {statistics.median(ours):.1f} ms")]
 
 
+def slowed(mints: Mints, rtt_ms: int) -> None:
+    """Every answer of theirs takes so much longer."""
+    for url in mints.urls.values():
+        mints.control("faults", method="DELETE", url=url)
+        if rtt_ms:
+            mints.control("faults", [{"fault": "delay_before", "ms": rtt_ms, "times": 0}], url=url)
+
+
+def swap_costs(daemon: Daemon, mints: Mints, rtt_ms: int) -> tuple[list[float], list[float]]:
+    """Of each swap: the wall beyond round trips and computing, and the node's CPU. Units: ms."""
+    home, other = mints.urls.values()
+    rest, cpu = [], []
+    for _ in range(SWAPS):
+        mints.pay(daemon.result("wallet.mint", {"amount_sats": 2 * SWAPPED, "mint": home})["invoice"])
+        daemon.result("wallet.resume")
+        slowed(mints, rtt_ms)
+        node, both = cpu_of(daemon.process.pid), cpu_of(daemon.process.pid) + cpu_of(mints.process.pid)
+        began = time.perf_counter()
+        row = daemon.result("wallet.swap", {"from": home, "to": other, "amount_sats": SWAPPED, "max_fee_sats": MOST_FEE})
+        wall = time.perf_counter() - began
+        assert row["state"] == "done", row
+        computed = cpu_of(daemon.process.pid) + cpu_of(mints.process.pid) - both
+        cpu.append(1000 * (cpu_of(daemon.process.pid) - node))
+        rest.append(1000 * (wall - computed) - SWAP_TRIPS * rtt_ms)
+        slowed(mints, 0)
+    return rest, cpu
+
+
+def swap_figures(product: Product, folder: pathlib.Path) -> list[Figure]:
+    """The mints are on this machine, so what they compute is no round trip of theirs and is taken off too."""
+    node = product.node(folder / "swap")
+    mints = Mints(product.build / "testmint" / "testmint", "--mint", "home:100:v2", "--mint", "shop:0:v2")
+    figures = []
+    try:
+        node.must("wallet", "init")
+        for url in mints.urls.values():
+            node.must("wallet", "mints", "add", url)
+        with Daemon(node) as daemon:
+            for name, rtt_ms in (("W4", 0), ("W4-50", 50)):
+                rest, cpu = swap_costs(daemon, mints, rtt_ms)
+                detail = (f"{SWAPS} swaps at a round trip of {rtt_ms} ms: wall less {SWAP_TRIPS} of them and CPU, "
+                          f"spread {min(rest):.1f}-{max(rest):.1f}; the node computes {statistics.median(cpu):.1f} ms")
+                figures.append(Figure(name, statistics.median(rest), at_most(10), detail, " ms"))
+    finally:
+        mints.stop()
+    return figures
+
+
 def measure(product: Product, file: pathlib.Path, folder: pathlib.Path) -> list[Figure]:
     del file
     figures = receive_figures(product, folder)
@@ -56,4 +107,5 @@ def measure(product: Product, file: pathlib.Path, folder: pathlib.Path) -> list[
         Figure("W2", statistics.median(put), at_most(25), f"{BOOKED} proofs in one transaction, each, {RUNS} runs, spread {min(put):.1f}-{max(put):.1f}", " us"),
         Figure("W3", asked, at_most(1), f"balance {book['balance_ms']:.3f} ms and selection {book['select_ms']:.3f} ms with 1e6 proofs", " ms"),
         Figure("W3-take", book["take_ms"], None, f"{book['taken']} selected proofs taken, with the commit", " ms"),
+        *swap_figures(product, folder),
     ]

@@ -31,23 +31,13 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import money_mints  # noqa: E402
 import struck  # noqa: E402
+from money_cells import HELD, LOSSES, RESUME, AtDisk, AtRequest, Watched  # noqa: E402
 from money_deeds import DEEDS, Wallet, declared, rows_of  # noqa: E402
 
-LOSSES = {
-    "none": None,
-    "before": {"fault": "drop_before"},
-    "after": {"fault": "drop_after"},
-    "page": {"fault": "answer_after", "status": 502},
-    "refused": {"fault": "answer_before", "status": 503},
-    "double": {"fault": "duplicate"},
-}
-HELD = {"before": "delay_before", "after": "delay_after"}
-HOLD_MS = 600_000  # it is cut off before
 LIKELY = 40  # a second death before the resume has so many calls of a kind is likely
 SHOWN = 5  # failures of a row that are told
 RESUME_S = 60  # a wallet that has not ended what it began by then never will
 ATTENTION = 8
-RESUME = ["resume"]
 # Bugs that the outcome shows, and the rows that do: mint, deed, loss, death. The others of test_hooks.hpp need a mint that
 # is later than its own answers, or one that looks at the bytes (money_sim plants).
 PLANTS = {
@@ -149,79 +139,6 @@ def judge(world, before, words, printed):
             assert row["operation"] in done, "it was printed as done, and is not"
 
 
-def faults_of(loss, **where):
-    return [] if LOSSES[loss] is None else [{**LOSSES[loss], **where}]
-
-
-class Cell:
-    """One thing that goes wrong. `act` gives what the process printed before its end."""
-
-    must_die = False
-
-    def __init__(self, loss):
-        self.loss, self.died = loss, False
-
-
-class AtDisk(Cell):
-    must_die = True
-
-    def __init__(self, loss, call, again=None):
-        super().__init__(loss)
-        self.call, self.again = call, again
-
-    def __str__(self):
-        return f"{self.call}" + (f", then {self.again}" if self.again else "")
-
-    def act(self, world, words):
-        world.mint.faults(*faults_of(self.loss, route=world.deed.route))
-        ended = struck.struck(world.ours.command(*words), self.call)
-        self.died = ended.died
-        if self.again and world.ours.node.folder.exists():
-            struck.struck(world.ours.command(*RESUME), self.again)
-        return ended.out
-
-
-class Watched(Cell):
-    """Nothing dies; the calls are written down for the cells after it."""
-
-    calls = ()
-
-    def __str__(self):
-        return "watched"
-
-    def act(self, world, words):
-        world.mint.faults(*faults_of(self.loss, route=world.deed.route))
-        ended, self.calls = struck.watched(world.ours.command(*words))
-        return ended.out
-
-
-class AtRequest(Cell):
-    def __init__(self, loss, nth, held):
-        super().__init__(loss)
-        self.nth = nth
-        self.must_die = self.held = held
-
-    def __str__(self):
-        return f"request {self.nth}"
-
-    def act(self, world, words):
-        mint = world.mint
-        happened, executed = mint.happened(), mint.executed()
-        script = faults_of(self.loss, nth=self.nth)
-        if self.held:
-            script.append({"fault": HELD[self.loss], "ms": HOLD_MS, "nth": self.nth})
-        mint.faults(*script)
-        if not self.held:
-            return struck.run(world.ours.command(*words)).out
-        process = subprocess.Popen(world.ours.command(*words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        executed += self.nth if self.loss == "after" else 0
-        while process.poll() is None and not (mint.happened() > happened and mint.executed() >= executed):
-            time.sleep(0.002)  # another process's counters: polled
-        self.died = process.poll() is None
-        process.kill()
-        return process.communicate()[0]
-
-
 def last_operation(wallet):
     return max((row["operation"] for row in wallet.history()), default=0) if wallet.node.folder.exists() else 0
 
@@ -258,7 +175,7 @@ class Row:
         if self.death in ("held", "lives"):
             count = sum(struck.is_request(call) for call in first.calls)
             for nth in struck.spread(range(1, count + 1), given.points):
-                yield AtRequest(self.loss, nth, self.death == "held")
+                yield AtRequest(self.loss, self.death == "held", nth=nth)
             return
         calls = first.calls if world.mint.can_be_put_back else struck.around_requests(first.calls)
         if self.death == "disk":

@@ -2,11 +2,13 @@
 
 import json
 import shutil
+import time
 
 import struck
 from local_node import Node
 
 MONEY = 75  # sat in a wallet that is to spend some; one that is used again has more
+FUNDS = 1000  # of one that swaps between mints
 SWAP = "POST /v1/swap"
 
 
@@ -47,6 +49,39 @@ class Wallet:
 
     def history(self):
         return self.must("history", "--limit", "1000")
+
+
+class LinkedWallet(Wallet):
+    """One that is met at two linked mints; `funded` is what it was given at the first."""
+
+    funded = 0
+
+    def open(self):
+        if not self.node.folder.exists():
+            self.funded = 0
+            self.must("init")
+            for url in self.world.mint.urls:
+                self.must("mints", "add", url)
+        return self
+
+    def balances(self):
+        rows = self.must("balance")[0]["mints"]
+        for row in rows:
+            assert row["in_recovery_sats"] == row["quarantined_sats"] == 0, f"{row} although nothing is open"
+        return tuple(next((row["balance_sats"] for row in rows if row["url"] == url), 0) for url in self.world.mint.urls)
+
+    def fund(self, least):
+        """Somebody outside pays its invoice."""
+        if self.open().balances()[0] >= least:
+            return
+        mint = self.world.mint
+        made = self.must("mint", str(FUNDS), "--mint", mint.urls[0], "--no-wait")[0]
+        mint.pair.lightning.outside_pays(made["invoice"])
+        until = time.monotonic() + 60
+        while not any(row["operation"] == made["operation"] and row["state"] == "done" for row in self.history()):
+            assert time.monotonic() < until, "its invoice was paid, and it does not see it"
+            self.run("resume")
+        self.funded += FUNDS
 
 
 def rows_of(text):

@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT / "interop"))
 sys.dont_write_bytecode = True
 import cashu_mints  # noqa: E402
 import harness  # noqa: E402
+import linked_pair  # noqa: E402
 from local_mints import Mints, Program, control  # noqa: E402
 
 FEE_PPK = 100
@@ -38,8 +39,10 @@ class Proxied:
     def happened(self):
         return control(self.url, "faults")["happened"]
 
-    def executed(self):
-        return control(self.url, "requests")["executed"]
+    def unexecuted(self):
+        """Requests that arrived and were not executed, or not yet."""
+        requests = control(self.url, "requests")
+        return requests["arrived"] - requests["executed"]
 
     def settle(self):
         """What is held is cut off; what is under way ends."""
@@ -117,6 +120,44 @@ class RealMint(Proxied):
 
     def stop(self):
         self.proxy.stop()
+        self.test.close()
+
+
+class LinkedMints:
+    """Two real mints on one Lightning, each behind a proxy; a script is of both: at each, of the requests that come there."""
+
+    def __init__(self, kinds, given):
+        self.test = harness.Test(f"kills-{'-'.join(kinds)}")
+        self.pair = linked_pair.linked_pair(self.test, *kinds, fee_ppk=FEE_PPK)
+        self.sides = [Proxied(), Proxied()]
+        for side, mint in zip(self.sides, self.pair.both):
+            side.begin(given.proxy, mint.url)
+        self.urls = [side.url for side in self.sides]
+
+    def faults(self, *script):
+        for side in self.sides:
+            side.faults(*script)
+
+    def no_faults(self):
+        for side in self.sides:
+            side.no_faults()
+
+    def happened(self):
+        return sum(side.happened() for side in self.sides)
+
+    def unexecuted(self):
+        return sum(side.unexecuted() for side in self.sides)
+
+    def settle(self):
+        for side in self.sides:
+            side.settle()
+
+    def outstanding(self):
+        return tuple(map(cashu_mints.outstanding, self.pair.both))
+
+    def stop(self):
+        for side in self.sides:
+            side.proxy.stop()
         self.test.close()
 
 

@@ -126,6 +126,24 @@ TEST_F(UnderWay, ASecondBodyOfAMeltThatIsRefusedIsFencedOff) {
   EXPECT_EQ(balance(), 200u);
 }
 
+// Its ecash is not to be had while the mint says only that the inputs are spent: it stays asked
+// for.
+TEST_F(UnderWay, AFenceOfAMeltWhoseAnswerWasBadIsNeverForgotten) {
+  auto& without = world.mint("mint-a").options().without;
+  without.insert({9, 19});
+  restart();
+  fund(200);
+  fault(R"([{"fault":"pay_failed"},{"fault":"missing_dleq","route":"POST /v1/swap"}])");
+  const auto begun = melt(100);
+  ASSERT_TRUE(begun) << begun.error().detail;
+  EXPECT_EQ(begun->state, OperationState::needs_attention) << begun->note;
+  EXPECT_EQ(begun->stage, Stage::fencing);
+  without.clear();
+  restart();
+  EXPECT_EQ(go_on(*begun)->state, OperationState::failed);
+  EXPECT_EQ(balance(), 200u);
+}
+
 // --- no end --------------------------------------------------------------------------------------
 
 TEST_F(UnderWay, AClaimThatIsRefusedIsSentAgainAsItIs) {

@@ -387,6 +387,11 @@ rt::Task<> fence_round(Melt& melt, StoredRequest fence) {
   const bool undecided = findings.fate == Fate::waiting || findings.fate == Fate::never_left ||
                          findings.fate == Fate::refused;
   if (undecided) co_return note(melt.books, melt.operation, std::move(findings.why));
+  // Executed, and its ecash is not to be had: the same bytes are sent again in each round.
+  if (findings.fate == Fate::contradiction) {
+    melt.operation.state = OperationState::needs_attention;
+    co_return note(melt.books, melt.operation, std::move(findings.why));
+  }
   if (findings.fate == Fate::retired_keyset) {
     CO_TRY_OK(co_await melt.mint.refresh(melt.stop));
     if (signs_still(melt.mint, fence))

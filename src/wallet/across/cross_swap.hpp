@@ -10,21 +10,21 @@
 //     '--not paid, its inputs free again (fenced off where it was sent)--> undone, or quoted: tried
 //        again while nothing was lost and there is time
 //
-// | crash after                          | the rows say            | what is then done |
-// |--------------------------------------|-------------------------|---------------------------------|
-// | its row (K1)                         | begun                   | gone on with, or undone when
-// it | |                                      |                         | is too late | | the
-// target's quote was asked for (K2)| begun, a part at begun  | asked again with another key    | |
-// the target's quote (K3)              | quoted                  | gone on with, or another quote |
-// | the source's quote (K4, K5)          | quoted                  | asked again, checks and all |
-// | a swap for exact inputs (K6)         | quoted, a swap is open  | that first | | the transaction
-// (K7)                 | requested, never sent   | released; tried again in time   | | the mark
-// before the first byte (K8)  | requested, sent         | melt.hpp's table                | | the
-// payment, answer lost (K9 to K11) | requested, sent         | melt.hpp's table                | |
-// PAID (K12)                           | paid                    | the target is asked; change is |
-// |                                      |                         | had back beside it | | the
-// claim, answer lost (K14, K15)    | paid, a part requested  | exchange.hpp's table            | |
-// the booking (K17)                    | paid, a part settled    | settled |
+// clang-format off
+// | crash after                             | the rows say            | what is then done              |
+// |-----------------------------------------|-------------------------|--------------------------------|
+// | its row (K1)                            | begun                   | gone on with, or undone when it is too late |
+// | the target's quote was asked for (K2)   | begun, a part at begun  | asked again with another key   |
+// | the target's quote (K3)                 | quoted                  | gone on with, or another quote |
+// | the source's quote (K4, K5)             | quoted                  | asked again, checks and all    |
+// | a swap for exact inputs (K6)            | quoted, a swap is open  | that first                     |
+// | the transaction (K7)                    | requested, never sent   | released; tried again in time  |
+// | the mark before the first byte (K8)     | requested, sent         | melt.hpp's table               |
+// | the payment, answer lost (K9 to K11)    | requested, sent         | melt.hpp's table               |
+// | PAID (K12)                              | paid                    | the target is asked; change is had back beside it |
+// | the claim, answer lost (K14, K15)       | paid, a part requested  | exchange.hpp's table           |
+// | the booking (K17)                       | paid, a part settled    | settled                        |
+// clang-format on
 //
 // Rules of its own:
 // - Before anything is sent the worst that it can cost is known and within the cap: reserve, input
