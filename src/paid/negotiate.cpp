@@ -1,5 +1,7 @@
 #include "paid/negotiate.hpp"
 
+#include <algorithm>
+
 #include "base/log.hpp"
 #include "rt/signal.hpp"
 #include "wire/id_text.hpp"
@@ -9,6 +11,7 @@ namespace {
 
 // A token that no answer came to, or "try later", is shown again so often, so long apart.
 constexpr int kShowings = 3;
+constexpr std::uint64_t kPortionsAtOnce = 16;
 constexpr auto kPause = std::chrono::milliseconds(500);
 
 bool is_later(const PaidAnswer& answer) {
@@ -128,12 +131,22 @@ boost::asio::awaitable<bool> Negotiation::settle(const streaming::Instalment& in
   co_return false;
 }
 
-rt::Task<> Negotiation::buy(Portion portion, std::stop_token stop) {
+// Ecash for so many portions is brought to a mint of his at once, where it has to be brought.
+streaming::Amount Negotiation::soon(const Portion& portion,
+                                    std::optional<std::uint64_t> needed) const {
+  if (!terms_->by_bytes) return Amount(0);
+  const std::uint64_t most = portion.sats * kPortionsAtOnce;
+  return Amount(needed ? std::min(most, price_of(*terms_, *needed)) : most);
+}
+
+rt::Task<> Negotiation::buy(Portion portion, std::optional<std::uint64_t> needed,
+                            std::stop_token stop) {
   if (buyer_ == nullptr || !terms_) co_return fail(Code::denied, "nothing is ever paid");
   std::vector<std::string> mints = terms_->mints;
   std::string why;
+  const Amount all = soon(portion, needed);
   const auto instalment = co_await buyer_->auto_pay_token(policy_, what_, std::move(mints),
-                                                          Amount(portion.sats), stop, &why);
+                                                          Amount(portion.sats), stop, &why, all);
   if (!instalment) {
     if (stop.stop_requested()) co_return fail(Code::cancelled);
     close(why);

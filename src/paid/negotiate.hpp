@@ -37,9 +37,10 @@ class Negotiation {
 
   // What would be bought next, if anything.
   std::optional<Portion> next(std::optional<std::uint64_t> needed, std::uint64_t ahead) const;
-  // Pays for it; he has granted when this is ok. Errors: denied: he is closed from here on;
+  // Pays for it; he has granted when this is ok. `needed`: all that will be bought of him, as far
+  // as that is known. Errors: denied: he is closed from here on;
   // cancelled.
-  rt::Task<> buy(Portion portion, std::stop_token stop);
+  rt::Task<> buy(Portion portion, std::optional<std::uint64_t> needed, std::stop_token stop);
   // The last purchase brought nothing.
   void not_delivered();
 
@@ -47,6 +48,7 @@ class Negotiation {
 
  private:
   using Amount = streaming::Amount;
+  Amount soon(const Portion& portion, std::optional<std::uint64_t> needed) const;
   PaidRequest question() const;
   Access close(std::string why);
   rt::Task<> show_unanswered(std::stop_token stop);

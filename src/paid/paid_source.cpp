@@ -12,6 +12,8 @@ namespace {
 
 // Refusals and silences in a row, while he should deliver, until he is a cheat.
 constexpr int kSilences = 2;
+// What may be on its way when a question is called off: he has sent it, and is not to blame.
+constexpr std::uint64_t kOnTheWay = 1u << 20;
 
 // One asks or buys at a time.
 class Turn {
@@ -76,7 +78,9 @@ std::uint64_t PaidSource::price(const Blake3Hash&) const {
 
 std::uint64_t PaidSource::ahead() const { return bought_ > came_ ? bought_ - came_ : 0; }
 
-std::uint64_t PaidSource::at_risk() const { return more(ahead(), gone_); }
+std::uint64_t PaidSource::at_risk() const {
+  return more(ahead(), gone_ > excused_ ? gone_ - excused_ : 0);
+}
 
 Error PaidSource::leave(std::string why) {
   left_ = Error{Code::denied, std::move(why)};
@@ -116,6 +120,7 @@ rt::Task<> PaidSource::fetch(fetch::Attempt& attempt) {
     if (went) co_return went;
     const bool broken_off = attempt.stop.stop_requested();
     if (broken_off || is_of_the_way(went.error().code)) may_have_sent_more_ = true;
+    if (broken_off) excused_ = more(excused_, std::min(ahead(), kOnTheWay));
     if (broken_off && !is_a_lie(went.error().code)) co_return went;
     CO_TRY_OK(judge(went.error(), came_ - before));
   }
@@ -140,7 +145,7 @@ rt::Task<> PaidSource::buy_one(std::optional<std::uint64_t> needed, std::stop_to
   if (!portion && ahead() < bao::kGroupBytes && needed != std::uint64_t{0})
     co_return fail(leave("more than one portion would be at risk"));
   if (!portion) co_return Result<>{};
-  auto bought = co_await deal_->buy(*portion, std::move(stop));
+  auto bought = co_await deal_->buy(*portion, needed, std::move(stop));
   if (!bought && bought.error().code == Code::denied) co_return fail(leave(bought.error().detail));
   CO_TRY_OK(std::move(bought));
   bought_ = more(bought_, portion->bytes);

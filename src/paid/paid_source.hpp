@@ -18,7 +18,8 @@ struct PaidSourceOptions {
 
 // Thread: the loop. Lifetime: env and buyer outlive it. For one blob: the first that is asked for;
 // another one is refused (paid_peer.hpp has one for each).
-// Invariant: what is paid for and did not come, in all, is at most one portion and one group.
+// Invariant: what is paid for and did not come, in all, is at most one portion and one group, and
+// a MiB for each question that was called off while he may have been sending.
 class PaidSource final : public fetch::Source {
  public:
   // `bytes`: where the peer is asked for content. `buyer` null: nothing is ever paid.
@@ -63,6 +64,7 @@ class PaidSource final : public fetch::Source {
   std::uint64_t bought_ = 0;         // Units: payload bytes
   std::uint64_t came_ = 0;           // since the first purchase
   std::uint64_t gone_ = 0;           // paid for, and written off
+  std::uint64_t excused_ = 0;        // of it: questions that we called off may have cost so much
   bool may_have_sent_more_ = false;  // than came: a question broke off
   int silences_ = 0;                 // since something came
   bool at_it_ = false;               // somebody asks or buys now

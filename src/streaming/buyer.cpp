@@ -42,8 +42,8 @@ Result<PurchaseRow> Buyer::Impl::begin(const PaymentPolicy& policy, const Purcha
   return book.begin(policy, what, std::move(mints), price, now_ms());
 }
 
-rt::Task<> Buyer::Impl::build(PurchaseRow& row, std::stop_token stop) {
-  wallet::PaymentTerms terms{row.mints, row.price, row.most_fee};
+rt::Task<> Buyer::Impl::build(PurchaseRow& row, Amount soon, std::stop_token stop) {
+  wallet::PaymentTerms terms{row.mints, row.price, row.most_fee, soon};
   std::string key = row.key();
   CO_TRY(outcome, co_await purse.pay(std::move(terms), std::move(key), kPatience, stop));
   CO_TRY(book, this->book());
@@ -68,12 +68,12 @@ Result<Instalment> Buyer::Impl::instalment_of(const PurchaseRow& row) {
 }
 
 rt::Task<Instalment> Buyer::Impl::buy(PaymentPolicy policy, Purchase what,
-                                      std::vector<std::string> mints, Amount price,
+                                      std::vector<std::string> mints, Amount price, Amount soon,
                                       std::stop_token stop) {
   if (!policy.pays()) co_return fail(Code::denied, "nothing is ever paid");
   CO_TRY(row, begin(policy, what, std::move(mints), price));
   in_hand.insert(row.id);
-  auto built = co_await build(row, std::move(stop));
+  auto built = co_await build(row, soon, std::move(stop));
   auto out = built ? instalment_of(row) : Result<Instalment>(fail(built.error()));
   if (!out) in_hand.erase(row.id);
   co_return out;
@@ -81,8 +81,8 @@ rt::Task<Instalment> Buyer::Impl::buy(PaymentPolicy policy, Purchase what,
 
 boost::asio::awaitable<std::optional<Instalment>> Buyer::auto_pay_token(
     PaymentPolicy policy, Purchase what, std::vector<std::string> accepted_mints, Amount price,
-    std::stop_token stop, std::string* why) {
-  auto bought = co_await impl_->buy(policy, std::move(what), std::move(accepted_mints), price,
+    std::stop_token stop, std::string* why, Amount soon) {
+  auto bought = co_await impl_->buy(policy, std::move(what), std::move(accepted_mints), price, soon,
                                     std::move(stop));
   if (bought) co_return std::move(*bought);
   if (why != nullptr) *why = to_string(bought.error());

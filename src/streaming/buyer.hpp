@@ -68,10 +68,11 @@ class Buyer {
 
   // A token worth `price` to the seller, or none, never an error: over a cap (what is open counts
   // with its worst), no mint of his, no balance, no wallet. `why`, where given, is set to the
-  // reason.
+  // reason. `soon`: what this and the next payments to him come to; where ecash has to be brought
+  // to a mint of his, so much is brought at once if the limits allow it.
   boost::asio::awaitable<std::optional<Instalment>> auto_pay_token(
       PaymentPolicy policy, Purchase what, std::vector<std::string> accepted_mints, Amount price,
-      std::stop_token stop, std::string* why = nullptr);
+      std::stop_token stop, std::string* why = nullptr, Amount soon = {});
   // The largest price that auto_pay_token would not refuse for a cap now. Errors: the database's.
   Result<Amount> room(const PaymentPolicy& policy, const Purchase& what);
   // A token of before that this seller may have taken for this blob and did not say so, within a

@@ -25,10 +25,10 @@ class Buyer::Impl {
                             std::vector<std::string> mints, Amount price);
   // The token of a row, built now or before. Errors: payment_needed: there is none, and the row is
   // at its end; whatever else: it is not decided.
-  rt::Task<> build(PurchaseRow& row, std::stop_token stop);
+  rt::Task<> build(PurchaseRow& row, Amount soon, std::stop_token stop);
   Result<Instalment> instalment_of(const PurchaseRow& row);
   rt::Task<Instalment> buy(PaymentPolicy policy, Purchase what, std::vector<std::string> mints,
-                           Amount price, std::stop_token stop);
+                           Amount price, Amount soon, std::stop_token stop);
 
   rt::Task<PurchaseState> call_back(PurchaseId id, std::stop_token stop);
   rt::Task<> take_back(PurchaseRow& row, std::stop_token stop);

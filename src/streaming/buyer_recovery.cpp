@@ -53,7 +53,7 @@ rt::Task<PurchaseState> Buyer::Impl::call_back(PurchaseId id, std::stop_token st
       co_return row.state;
     }
     // It was begun, so it is carried through: only then is it known what there is to be had back.
-    auto built = co_await build(row, stop);
+    auto built = co_await build(row, {}, stop);
     if (!built && row.is_open()) co_return fail(built.error());
     if (!row.is_open()) co_return row.state;
   }

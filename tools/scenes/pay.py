@@ -44,7 +44,7 @@ class Seller:
 
     def sold(self):
         """(bytes delivered, msat paid in, msat used) over all sessions."""
-        sessions = self.daemon.result("streaming.sessions", {"all": True})["sessions"]
+        sessions = self.daemon.result("streaming.sessions", {"closed_too": True})["sessions"]
         return tuple(sum(row[name] for row in sessions) for name in ("units", "credit_msat", "used_msat"))
 
 
