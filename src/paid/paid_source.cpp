@@ -115,14 +115,15 @@ rt::Task<> PaidSource::fetch(fetch::Attempt& attempt) {
   });
   for (;;) {
     CO_TRY_OK(co_await make_ready(attempt));
-    const std::uint64_t before = came_;
+    const std::uint64_t before = came_, paid_for = bought_;
     auto went = co_await run(attempt);
     if (went) co_return went;
     const bool broken_off = attempt.stop.stop_requested();
     if (broken_off || is_of_the_way(went.error().code)) may_have_sent_more_ = true;
     if (broken_off) excused_ = more(excused_, std::min(ahead(), kOnTheWay));
     if (broken_off && !is_a_lie(went.error().code)) co_return went;
-    CO_TRY_OK(judge(went.error(), came_ - before));
+    const bool paying = at_it_ || bought_ != paid_for;
+    CO_TRY_OK(judge(went.error(), came_ - before, paying));
   }
 }
 
@@ -191,7 +192,7 @@ Result<> PaidSource::cheated(Error error) {
   return fail(*left_);
 }
 
-Result<> PaidSource::judge(const Error& error, std::uint64_t came) {
+Result<> PaidSource::judge(const Error& error, std::uint64_t came, bool paying) {
   if (left_) return fail(*left_);
   const bool owes = deal_->access() == Access::priced && ahead() >= bao::kGroupBytes;
   if (is_a_lie(error.code)) {
@@ -205,6 +206,8 @@ Result<> PaidSource::judge(const Error& error, std::uint64_t came) {
       return fail(error);
     case Code::denied:
       if (came > 0) silences_ = 0;
+      // What was paid for ran out while the next payment was on its way.
+      if (paying) return {};
       if (owes && write_off()) return {};
       if (++silences_ > kSilences) {
         if (owes) return cheated({Code::denied, "it was paid, and refuses"});

@@ -42,8 +42,8 @@ class PaidSource final : public fetch::Source {
   // Terms, and credit for the first bytes. Errors: denied: he is left.
   rt::Task<> make_ready(fetch::Attempt& attempt);
   // Whether what went wrong can be put right by asking or paying again. Errors: what to tell the
-  // fetch.
-  Result<> judge(const Error& error, std::uint64_t came);
+  // fetch. `paying`: a purchase was made, or is being made, since he was asked.
+  Result<> judge(const Error& error, std::uint64_t came, bool paying);
   rt::Task<> buy_one(std::optional<std::uint64_t> needed, std::stop_token stop);
   boost::asio::awaitable<void> pay_along(fetch::Attempt& attempt, std::stop_token stop);
   std::optional<std::uint64_t> needed(const fetch::Attempt& attempt) const;

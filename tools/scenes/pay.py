@@ -161,7 +161,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="archipelago-scene-") as temp:
         folder = pathlib.Path(temp)
         (folder / "origin").mkdir()
-        file, small = random_file(folder / "origin" / "film", SIZE), random_file(folder / "origin" / "clip", SMALL)
+        file = random_file(folder / "origin" / "film", SIZE)
         mints = Mints(testmint, "--mint", "home:100:v2", "--mint", "shop:0:v1")
         buyer_node, thief = Node(given.bin, folder / "buyer"), Node(given.bin, folder / "thief")
         with Origin(folder / "origin") as origin:
@@ -179,7 +179,7 @@ def main() -> None:
                     buy_from_two(mints, buyer, cheap, dear, origin, file, folder)
                     print("\nsellers that cheat")
                     for how in ("denies", "stalls", "dearer"):
-                        cheat(given, mints, buyer, thief, how, origin, small, folder)
+                        cheat(given, mints, buyer, thief, how, origin, random_file(folder / "origin" / how, SMALL), folder)
                     print("\nan empty wallet")
                     empty_wallet(given, mints, cheap, origin, file, folder)
                     stolen = thief.must("wallet", "balance")[0]["total_sats"]
