@@ -250,6 +250,24 @@ TEST_F(Selling, AQuoteHoldsForTwoMinutes) {
   ASSERT_EQ(shop.ask(want, shop.token(10)).verdict, GateVerdict::paid_and_allowed);
   EXPECT_EQ(shop.fetch(want, 20 * kMiB), 10 * kMiB) << "a price that fell holds at once";
 }
+TEST_F(Selling, CreditIsInTheBackupAndATokenBuysNothingAgainAfterIt) {
+  world.keep_backups();
+  ASSERT_TRUE(shop.restart());
+  const auto token = shop.token(20);
+  ASSERT_EQ(shop.ask(shop.want(), token).verdict, GateVerdict::paid_and_allowed);
+  ASSERT_EQ(shop.ask(shop.want(2), shop.token(5)).verdict, GateVerdict::paid_and_allowed);
+  ASSERT_TRUE(shop.close_session(2));
+  const auto taken = world.take_in_newest_backup();
+  ASSERT_TRUE(taken) << taken.error().detail;
+  ASSERT_TRUE(shop.restart());
+  ASSERT_TRUE(world.run(world.wallet().recover(world.stop())));
+  EXPECT_TRUE(shop.gate().services()->at(0).enabled);
+  EXPECT_EQ(shop.ask(shop.want()).verdict, GateVerdict::allowed);
+  EXPECT_EQ(shop.ask(shop.want(3), token).verdict, GateVerdict::failed) << "spent, says the mint";
+  EXPECT_NE(shop.ask(shop.want(2)).verdict, GateVerdict::allowed) << "it was given back";
+  EXPECT_EQ(shop.fetch(shop.want(2), kMiB), 0u);
+  EXPECT_EQ(shop.fetch(shop.want(), 100 * kMiB), 20 * kMiB);
+}
 TEST_F(Selling, WhatTheOperatorPastedIsNobodysCredit) {
   const auto token = shop.token(20);
   ASSERT_TRUE(receive(token));
