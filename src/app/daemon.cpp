@@ -77,7 +77,7 @@ class RunningNode {
         listen_loopback("content port", settings.get(settings::kContentPort), content_, options));
     out.content = content;
     node_.tell_ports(control, content);
-    node_.wallet().look_after_everything();
+    node_.look_after_everything();
     if (door_) out.swarm = door_->bound_addresses();
     rt::Files& files = core_.env().files;
     TRY_OK(rt::write_whole_file(files, run_folder() / "token",

@@ -129,6 +129,7 @@ boost::asio::awaitable<void> FetchJobs::run(std::shared_ptr<Job> job) {
   } else {
     ++running_;
     job->view.state = FetchState::running;
+    if (payer_) job->options.payer = payer_();
     FetchProgressFn show = [this, job = job.get()](const FetchProgress& now) {
       job->view.held_bytes = now.held_bytes;
       job->view.total_bytes = now.total_bytes;

@@ -72,11 +72,16 @@ LocalNode::LocalNode(Core& core, settings::ConfigFile& config, rpc::Events& even
                .second_backups =
                    [this] { return rt::Path(config_.settings().get(settings::kWalletBackupDir)); },
                .ending = [this] { return ending(); }}),
-      seller_(core.env(), wallet_) {}
+      seller_(core.env(), wallet_),
+      spender_(core.env(), wallet_) {
+  if (options_.door) options_.door->sell(seller_.gate());
+  fetches_.pay_by([this] { return spender_.payer(config_.settings()); });
+}
 
 boost::asio::awaitable<void> LocalNode::close() {
   request_stop();
   co_await fetches_.close();
+  co_await spender_.close();
   seller_.close();
   co_await wallet_.close();
 }

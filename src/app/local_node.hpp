@@ -6,6 +6,7 @@
 #include "app/fetch_jobs.hpp"
 #include "app/import.hpp"
 #include "app/seller.hpp"
+#include "app/spender.hpp"
 #include "app/wallet_room.hpp"
 #include "rt/posix/ordered_worker.hpp"
 #include "settings/config_file.hpp"
@@ -39,6 +40,11 @@ class LocalNode final : public rpc::NodeApi {
   void tell_ports(const rt::Address& control, const rt::Address& content) {
     control_ = control;
     content_ = content;
+  }
+  // What is begun with money is gone on with from here on: the wallet's operations, purchases.
+  void look_after_everything() {
+    wallet_.look_after_everything();
+    spender_.look_after_open();
   }
   // And fetches: waits for them.
   boost::asio::awaitable<void> close();
@@ -103,6 +109,7 @@ class LocalNode final : public rpc::NodeApi {
   FetchJobs fetches_;
   WalletRoom wallet_;
   Seller seller_;
+  Spender spender_;
 };
 
 // How URLs are opened, by `net.*`.

@@ -6,7 +6,9 @@
 //     '-> none (no way to pay: counts nothing)     '-> called back: had back, or lost to him
 //
 // A start goes on with what is open: a token that no answer was seen to is called back; what cannot
-// be had back was redeemed, and counts as paid to a seller who did not say so.
+// be had back was redeemed, and counts as paid to a seller who did not say so. He may say so yet:
+// whoever buys for the same blob from him shows him that token first (unanswered()), which gives
+// the same receipt and counts once.
 #pragma once
 
 #include <memory>
@@ -55,6 +57,7 @@ struct PurchaseView {
   Amount amount, fee;
   std::string payment;  // the seller's name for it, where he gave a receipt
   std::int64_t at_ms = 0;
+  bool undelivered = false;  // taken, and the bytes did not come
 };
 
 // Thread: the loop. Lifetime: `env` and `purse` outlive it and its tasks.
@@ -71,16 +74,24 @@ class Buyer {
       std::stop_token stop, std::string* why = nullptr);
   // The largest price that auto_pay_token would not refuse for a cap now. Errors: the database's.
   Result<Amount> room(const PaymentPolicy& policy, const Purchase& what);
-  // Before the token goes out. Errors: the disk's: it must not go out then.
+  // A token of before that this seller may have taken for this blob and did not say so, within a
+  // day; it is the caller's to hand out again and to end with taken() or call_back(). None: there
+  // is none, or somebody else is at it. Errors: the database's.
+  Result<std::optional<Instalment>> unanswered(const EndpointId& seller, const Blake3Hash& blob);
+  // Before the token goes out. Errors: the disk's: it must not go out then; denied: it was taken
+  // back, or is over.
   Result<> handing(PurchaseId id);
+  // He granted. Errors: denied: it was had back before.
   Result<> taken(PurchaseId id, std::string payment);
+  // He granted, and the bytes did not come, or were not those of the blob. Counts as lost to him.
+  Result<> not_delivered(PurchaseId id);
   // He refused it, or does not answer: had back where it was not redeemed. How it is afterwards;
   // what could not be decided now is gone on with by recover().
   boost::asio::awaitable<PurchaseState> call_back(PurchaseId id, std::stop_token stop);
-  // After a start, and now and then.
+  // After a start, and now and then. Errors: the database's.
   rt::Task<> recover(std::stop_token stop);
   Result<std::vector<PurchaseView>> purchases(std::optional<Blake3Hash> blob, std::uint64_t limit);
-  // Paid to this seller and nothing granted. He is not bought from again within a day.
+  // Paid to this seller within a day and nothing granted: he is not bought from meanwhile.
   Result<Amount> lost_to(const EndpointId& seller);
 
  private:

@@ -15,6 +15,11 @@ struct PaymentPolicy {
   Amount per_peer{};
   Amount per_day{};  // UTC
 
+  // As settings name them: 0 for a film, a peer or a day is as much as for one blob.
+  static PaymentPolicy of(Amount blob, Amount fee, Amount film, Amount peer, Amount day) {
+    const auto or_blob = [blob](Amount most) { return most == Amount(0) ? blob : most; };
+    return {blob, fee, or_blob(film), or_blob(peer), or_blob(day)};
+  }
   // Of releases and catalogues: their fetches are given no Buyer at all; this is for whoever has to
   // name a policy.
   static PaymentPolicy free() { return {}; }

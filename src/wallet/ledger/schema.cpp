@@ -413,8 +413,44 @@ WHEN NEW.kind = 4 AND NEW.state = 2 AND OLD.state <> 2 BEGIN
   WHERE operation = NEW.id AND state = 0; END;
 )sql";
 
-constexpr const char* kSteps[] = {kVersion1,  kVersion2, kFederations,
-                                  kTransfers, kReceived, kStreaming};
+// What was bought (streaming/purchase_book.hpp). States are those of PurchaseState; 0 and 1 are
+// open.
+constexpr const char* kPurchases = R"sql(
+CREATE TABLE purchases (
+  id INTEGER PRIMARY KEY,
+  seller BLOB NOT NULL CHECK (length(seller) = 32),
+  blob BLOB NOT NULL CHECK (length(blob) = 32),
+  film TEXT,
+  state INTEGER NOT NULL,
+  price INTEGER NOT NULL CHECK (price > 0),
+  most_fee INTEGER NOT NULL CHECK (most_fee >= 0),
+  mints TEXT NOT NULL,
+  cost INTEGER NOT NULL CHECK (cost >= 0 AND cost <= price + most_fee),
+  token INTEGER REFERENCES operations (id),
+  payment TEXT NOT NULL,
+  undelivered INTEGER NOT NULL DEFAULT 0,
+  day INTEGER NOT NULL,
+  at_ms INTEGER NOT NULL,
+  changed_ms INTEGER NOT NULL,
+  CHECK (state NOT IN (1, 2, 5) OR token IS NOT NULL)
+) STRICT;
+CREATE INDEX purchases_for_blob ON purchases (blob, seller);
+CREATE INDEX purchases_for_film ON purchases (film) WHERE film IS NOT NULL;
+CREATE INDEX purchases_from_peer ON purchases (seller);
+CREATE INDEX purchases_of_day ON purchases (day);
+CREATE INDEX open_purchases ON purchases (id) WHERE state <= 1;
+CREATE TRIGGER a_purchase_stays_what_it_is
+BEFORE UPDATE OF id, seller, blob, film, price, most_fee, mints, day, at_ms ON purchases BEGIN
+  SELECT RAISE(ABORT, 'a purchase stays what it is'); END;
+CREATE TRIGGER a_purchase_is_over_once BEFORE UPDATE OF state ON purchases
+WHEN OLD.state IN (2, 3, 4) AND NEW.state <> OLD.state BEGIN
+  SELECT RAISE(ABORT, 'a purchase is over once'); END;
+CREATE TRIGGER purchases_are_never_forgotten BEFORE DELETE ON purchases BEGIN
+  SELECT RAISE(ABORT, 'a purchase is never forgotten'); END;
+)sql";
+
+constexpr const char* kSteps[] = {kVersion1, kVersion2,  kFederations, kTransfers,
+                                  kReceived, kStreaming, kPurchases};
 constexpr db::Schema kSchema{"wallet.db", 0x61725732, kSteps};
 
 }  // namespace
