@@ -82,7 +82,7 @@ boost::asio::awaitable<void> LocalNode::close() {
   request_stop();
   co_await fetches_.close();
   co_await spender_.close();
-  seller_.close();
+  co_await seller_.close();
   co_await wallet_.close();
 }
 

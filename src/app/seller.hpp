@@ -1,22 +1,23 @@
 // The gate of a node, and what the methods see of it.
 #pragma once
 
-#include "base/log.hpp"
 #include "rpc/seller_api.hpp"
+#include "rt/scope.hpp"
 #include "streaming/gate.hpp"
 
 namespace archy::app {
 
-// Thread: the loop. Lifetime: `env` and `purse` outlive it; close() before the purse's.
+// Thread: the loop. Lifetime: `env` and `purse` outlive it; close() has been awaited before the
+// purse's and before the destructor.
 class Seller final : public rpc::SellerApi {
  public:
-  Seller(const rt::Env& env, streaming::Purse& purse) : gate_(env, purse) {}
+  Seller(const rt::Env& env, streaming::Purse& purse)
+      : env_(env), gate_(env, purse), scope_(env_.executor) {}
 
   streaming::Gate& gate() { return gate_; }
-  void close() {
-    if (auto closed = gate_.close(); !closed)
-      log::warn("streaming", "what was used is not written: {}", to_string(closed.error()));
-  }
+  // From here on what was used is written as often, also while nothing happens.
+  void look_after_used(rt::Duration every = std::chrono::minutes(1));
+  boost::asio::awaitable<void> close();
 
   Result<std::vector<streaming::Service>> services() override { return gate_.services(); }
   Result<streaming::Service> configure(streaming::Service service,
@@ -38,7 +39,11 @@ class Seller final : public rpc::SellerApi {
   }
 
  private:
+  boost::asio::awaitable<void> look_after(rt::Duration every, std::stop_token stop);
+
+  rt::Env env_;
   streaming::Gate gate_;
+  rt::Scope scope_;
 };
 
 }  // namespace archy::app
