@@ -19,6 +19,13 @@ class Seller final : public rpc::SellerApi {
   void look_after_used(rt::Duration every = std::chrono::minutes(1));
   boost::asio::awaitable<void> close();
 
+  // What the content port wants to know, which has no gate. Errors: try_later: it cannot be read.
+  Result<bool> standard_is_free() {
+    const auto sold = gate_.is_on(streaming::ServiceId::content_download);
+    if (!sold) return fail(Code::try_later, "whether content is sold now cannot be read");
+    return !*sold;
+  }
+
   Result<std::vector<streaming::Service>> services() override { return gate_.services(); }
   Result<streaming::Service> configure(streaming::Service service,
                                        std::uint64_t expected_revision) override {

@@ -21,5 +21,14 @@ TEST_F(Sellers, WhatIsUsedIsWrittenNowAndThenThoughNothingHappens) {
   EXPECT_EQ(used_msat(), 1000u);
 }
 
+TEST_F(Sellers, WhatIsAsTheServicesSayIsFreeWhileNoneIsOn) {
+  EXPECT_EQ(*seller->standard_is_free(), true);
+  sell();
+  EXPECT_EQ(*seller->standard_is_free(), false);
+  purse->db = nullptr;
+  ASSERT_FALSE(seller->standard_is_free());
+  EXPECT_EQ(seller->standard_is_free().error().code, Code::try_later);
+}
+
 }  // namespace
 }  // namespace archy::app

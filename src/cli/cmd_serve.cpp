@@ -126,6 +126,7 @@ int serve(const GlobalOptions& global, const ServeOptions& options) {
 struct SendOptions {
   std::string path;
   bool copy = false;
+  std::string offer_class;  // empty: as the services say
   ServeOptions serve;
 };
 
@@ -141,10 +142,11 @@ void print_ticket(const Output& out, std::uint64_t files, std::uint64_t size_byt
 int send_by_node(Caller& node, const SendOptions& options, const Output& out) {
   auto swarm = swarm_of(node, options.serve);
   if (!swarm) return out.error(swarm.error());
-  auto added =
-      node.call("blob.add", rpc::Json{{"path", std::filesystem::absolute(options.path).string()},
-                                      {"in_place", !options.copy},
-                                      {"collection", true}});
+  rpc::Json params{{"path", std::filesystem::absolute(options.path).string()},
+                   {"in_place", !options.copy},
+                   {"collection", true}};
+  if (!options.offer_class.empty()) params["class"] = options.offer_class;
+  auto added = node.call("blob.add", params);
   if (!added) return out.error(added.error());
   print_ticket(out, added->at("files").get<std::uint64_t>(),
                added->at("size_bytes").get<std::uint64_t>(), added->at("blake3").get<std::string>(),
@@ -157,12 +159,17 @@ int send(const GlobalOptions& global, const SendOptions& options) {
   auto node = Caller::to_running_node(global);
   if (!node) return out.error(node.error());
   if (*node) return send_by_node(**node, options, out);
+  const auto offer_class = store::offer_class_of(options.offer_class);
+  if (!options.offer_class.empty() && !offer_class)
+    return out.error(Error{.code = Code::bad_input,
+                           .detail = "--class wants standard, public, metered or paid"});
   auto core = global.open();
   if (!core) return out.error(core.error());
   FileProgress progress(global.progress_style(), "adding");
   app::ImportOptions how;
   how.mode = options.copy ? store::AddMode::copy : store::AddMode::in_place;
   how.as_collection = true;
+  how.offer_class = offer_class;
   how.stop = (*core)->interrupted();
   how.progress = [&](const rt::Path& file, const store::Progress& now) {
     (*core)->poll();  // signals: the import runs outside the loop
@@ -196,6 +203,7 @@ void register_serve(CLI::App& app, const GlobalOptions& global, int& exit) {
   send_command.required("path", sending->path, "file or folder");
   send_command.flag("--copy", sending->copy,
                     "copy into the store instead of referring to the files in place");
+  send_command.option("--class", sending->offer_class, kClassHelp);
   add_transport_options(send_command, sending->serve);
   send_command.run([&global, &exit, sending] { exit = send(global, *sending); });
 }
