@@ -48,15 +48,21 @@ rt::Task<> until_interrupted(app::Core& core) {
   co_return Result<>{};
 }
 
-rt::Task<> close_door(app::PeerDoor& door) {
+rt::Task<> close(app::LocalNode& node, app::PeerDoor& door) {
   co_await door.close();
+  co_await node.close();  // behind it: what the last requests have used is written, too
   co_return Result<>{};
 }
 
-// Runs until Ctrl-C, closes politely, says what was served.
-int serve_until_interrupted(app::Core& core, app::PeerDoor& door, const Output& out) {
+// Runs until Ctrl-C, closes politely, says what was served. What is sold costs here what it costs
+// of a node that runs.
+int serve_until_interrupted(app::Core& core, settings::ConfigFile& config, app::PeerDoor& door,
+                            const Output& out) {
+  rpc::Events events(core.env().executor);
+  app::LocalNode node(core, config, events, {.door = &door});
+  node.look_after_everything();
   (void)core.run(until_interrupted(core));
-  (void)core.run(close_door(door));
+  (void)core.run(close(node, door));
   const app::ServeCounters counted = door.counters();
   out.line({{"connections", counted.connections},
             {"requests", counted.requests},
@@ -117,10 +123,12 @@ int serve(const GlobalOptions& global, const ServeOptions& options) {
   if (*node) return serve_by_node(**node, options, out);
   auto core = global.open();
   if (!core) return out.error(core.error());
+  auto config = global.load_config(**core);
+  if (!config) return out.error(config.error());
   auto door = open_door(**core, options, false);
   if (!door) return out.error(door.error());
   greet(out, **door);
-  return serve_until_interrupted(**core, **door, out);
+  return serve_until_interrupted(**core, *config, **door, out);
 }
 
 struct SendOptions {
@@ -165,6 +173,8 @@ int send(const GlobalOptions& global, const SendOptions& options) {
                            .detail = "--class wants standard, public, metered or paid"});
   auto core = global.open();
   if (!core) return out.error(core.error());
+  auto config = global.load_config(**core);
+  if (!config) return out.error(config.error());
   FileProgress progress(global.progress_style(), "adding");
   app::ImportOptions how;
   how.mode = options.copy ? store::AddMode::copy : store::AddMode::in_place;
@@ -183,7 +193,7 @@ int send(const GlobalOptions& global, const SendOptions& options) {
   auto ticket = app::make_ticket((*door)->id(), (*door)->addresses(), added->content);
   if (!ticket) return out.error(ticket.error());
   print_ticket(out, added->files, added->size_bytes, added->content.hash.hex(), *ticket);
-  return serve_until_interrupted(**core, **door, out);
+  return serve_until_interrupted(**core, *config, **door, out);
 }
 
 }  // namespace
