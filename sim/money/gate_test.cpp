@@ -7,6 +7,7 @@
 #include "sim/money/selling_cases.hpp"
 #include "sim/money/shop.hpp"
 #include "streaming/grace.hpp"
+#include "streaming/refusals.hpp"
 #include "streaming/session_book.hpp"
 #include "wire/base64url.hpp"
 
@@ -185,6 +186,48 @@ TEST_F(Selling, WhatIsTooLongOrTooManyIsRefusedUnheard) {
   parsed.unit = "msat";
   EXPECT_EQ(ask_unheard(shop.want(), *cashu::to_string(parsed)), GateVerdict::failed);
 }
+TEST_F(Selling, WhoseTokensAreWorthlessIsNotHeardForAMinute) {
+  const auto nonsense = Secret<std::string>("cashuBnonsense");
+  ASSERT_EQ(shop.ask(shop.want(2), shop.token(20)).verdict, GateVerdict::paid_and_allowed);
+  const auto good = shop.token(20);
+  for (int i = 0; i < 15; ++i)
+    ASSERT_EQ(shop.ask(shop.want(), nonsense).verdict, GateVerdict::failed) << i;
+  world.pass(61s);
+  for (std::uint8_t i = 0; i < 16; ++i)
+    ASSERT_EQ(shop.ask(shop.want(1, i), nonsense).verdict, GateVerdict::failed)
+        << int{i} << ": those of a minute ago do not count";
+  shop.purse().fail_at(0);
+  EXPECT_EQ(shop.ask(shop.want(), good).verdict, GateVerdict::unavailable);
+  EXPECT_LE(shop.purse().calls(), 1u) << "whether it is sold, and nothing else";
+  EXPECT_EQ(shop.credit_msat(), 20'000u);
+  EXPECT_EQ(shop.ask(shop.want()).verdict, GateVerdict::payment_required) << "without a token";
+  EXPECT_EQ(shop.ask(shop.want(2)).verdict, GateVerdict::allowed) << "another peer";
+  world.pass(59s);
+  EXPECT_EQ(shop.ask(shop.want(), good).verdict, GateVerdict::unavailable);
+  world.pass(2s);
+  EXPECT_EQ(shop.ask(shop.want(), good).verdict, GateVerdict::paid_and_allowed);
+  EXPECT_EQ(shop.fetch(shop.want(), kMiB), kMiB);
+}
+TEST(Refusals, AreOfABoundedNumberOfPeers) {
+  streaming::Refusals refusals;
+  rt::Instant now{};
+  const auto peer = [](std::size_t number) {
+    EndpointId out;
+    for (std::size_t i = 0; i < 4; ++i) out.bytes[i] = static_cast<std::uint8_t>(number >> (8 * i));
+    return out;
+  };
+  for (std::size_t i = 0; i < 2 * streaming::kMostRefusedPeers; ++i) {
+    now += 1ms;
+    for (std::size_t n = 0; n < streaming::kMostRefused; ++n) refusals.note(peer(i), now);
+  }
+  EXPECT_EQ(refusals.size(), streaming::kMostRefusedPeers);
+  EXPECT_TRUE(refusals.is_shut_out(peer(2 * streaming::kMostRefusedPeers - 1), now));
+  EXPECT_FALSE(refusals.is_shut_out(peer(0), now)) << "the oldest is forgotten";
+  now += streaming::kRefusedFor;
+  EXPECT_FALSE(refusals.is_shut_out(peer(2 * streaming::kMostRefusedPeers - 1), now));
+  refusals.note(peer(1), now);
+  EXPECT_EQ(refusals.size(), 1u) << "those of more than a minute ago";
+}
 TEST_F(Selling, DustIsUntouchedAndLittleIsCredit) {
   ASSERT_TRUE(world.mint("mint-b").rotate({.input_fee_ppk = 1000}));
   ASSERT_TRUE(world.run(world.wallet().examine(world.url("mint-b"), {})));
@@ -249,6 +292,24 @@ TEST_F(Selling, AQuoteHoldsForTwoMinutes) {
   ASSERT_TRUE(shop.sell(of(1)));
   ASSERT_EQ(shop.ask(want, shop.token(10)).verdict, GateVerdict::paid_and_allowed);
   EXPECT_EQ(shop.fetch(want, 20 * kMiB), 10 * kMiB) << "a price that fell holds at once";
+}
+TEST_F(Selling, CreditIsInTheBackupAndATokenBuysNothingAgainAfterIt) {
+  world.keep_backups();
+  ASSERT_TRUE(shop.restart());
+  const auto token = shop.token(20);
+  ASSERT_EQ(shop.ask(shop.want(), token).verdict, GateVerdict::paid_and_allowed);
+  ASSERT_EQ(shop.ask(shop.want(2), shop.token(5)).verdict, GateVerdict::paid_and_allowed);
+  ASSERT_TRUE(shop.close_session(2));
+  const auto taken = world.take_in_newest_backup();
+  ASSERT_TRUE(taken) << taken.error().detail;
+  ASSERT_TRUE(shop.restart());
+  ASSERT_TRUE(world.run(world.wallet().recover(world.stop())));
+  EXPECT_TRUE(shop.gate().services()->at(0).enabled);
+  EXPECT_EQ(shop.ask(shop.want()).verdict, GateVerdict::allowed);
+  EXPECT_EQ(shop.ask(shop.want(3), token).verdict, GateVerdict::failed) << "spent, says the mint";
+  EXPECT_NE(shop.ask(shop.want(2)).verdict, GateVerdict::allowed) << "it was given back";
+  EXPECT_EQ(shop.fetch(shop.want(2), kMiB), 0u);
+  EXPECT_EQ(shop.fetch(shop.want(), 100 * kMiB), 20 * kMiB);
 }
 TEST_F(Selling, WhatTheOperatorPastedIsNobodysCredit) {
   const auto token = shop.token(20);

@@ -52,8 +52,10 @@ class RunningNode {
         tokens_(core.env().random),
         events_(core.env().executor),
         node_(core, config, events_, {.daemon = true, .door = door_.get()}),
-        content_source_(core.store(), node_.arrivals(), core.env().clock,
-                        [&core](const Blake3Hash& hash) { core.damage_found(hash); }),
+        content_source_(
+            core.store(), node_.arrivals(), core.env().clock,
+            [this] { return node_.seller().standard_is_free(); },
+            [&core](const Blake3Hash& hash) { core.damage_found(hash); }),
         content_(content_source_),
         control_({node_, events_, &tokens_, core.env().clock}, core.env().executor,
                  {.content = &content_.counts()}) {}

@@ -92,7 +92,7 @@ Result<std::uint64_t> FetchJobs::start(const rpc::FetchRequest& request) {
   }
   if (unfinished >= rules_.unfinished) return fail(Code::try_later, "too many fetches wait");
   if (request.seed) {
-    TRY_OK(core_.store().set_offer(content, store::OfferClass::public_));
+    TRY_OK(core_.store().ensure_offered(content));
   }
   auto job = std::make_shared<Job>();
   job->view.id = next_++;

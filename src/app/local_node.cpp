@@ -82,7 +82,7 @@ boost::asio::awaitable<void> LocalNode::close() {
   request_stop();
   co_await fetches_.close();
   co_await spender_.close();
-  seller_.close();
+  co_await seller_.close();
   co_await wallet_.close();
 }
 
@@ -131,6 +131,7 @@ rt::Task<rpc::Added> LocalNode::add(rpc::AddRequest request) {
   ImportOptions how;
   how.mode = request.in_place ? store::AddMode::in_place : store::AddMode::copy;
   how.as_collection = request.collection;
+  how.offer_class = request.offer_class;
   how.progress = options_.import_progress;
   const EitherStop either(ending(), request.stop);
   how.stop = either.token();
@@ -198,7 +199,8 @@ Result<> LocalNode::pin(const rpc::PinRequest& request) {
   }
   TRY_OK(core_.store().set_pin(request.content, true));
   if (!request.offer) return {};
-  return core_.store().set_offer(request.content, store::OfferClass::public_);
+  return request.offer_class ? core_.store().set_offer(request.content, request.offer_class)
+                             : core_.store().ensure_offered(request.content);
 }
 
 Result<> LocalNode::unpin(const rpc::PinRequest& request) {

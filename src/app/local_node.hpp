@@ -41,10 +41,12 @@ class LocalNode final : public rpc::NodeApi {
     control_ = control;
     content_ = content;
   }
-  // What is begun with money is gone on with from here on: the wallet's operations, purchases.
+  // What is begun with money is gone on with from here on: the wallet's operations, purchases,
+  // credit that is used.
   void look_after_everything() {
     wallet_.look_after_everything();
     spender_.look_after_open();
+    seller_.look_after_used();
   }
   // And fetches: waits for them.
   boost::asio::awaitable<void> close();

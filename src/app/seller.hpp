@@ -1,21 +1,29 @@
 // The gate of a node, and what the methods see of it.
 #pragma once
 
-#include "base/log.hpp"
 #include "rpc/seller_api.hpp"
+#include "rt/scope.hpp"
 #include "streaming/gate.hpp"
 
 namespace archy::app {
 
-// Thread: the loop. Lifetime: `env` and `purse` outlive it; close() before the purse's.
+// Thread: the loop. Lifetime: `env` and `purse` outlive it; close() has been awaited before the
+// purse's and before the destructor.
 class Seller final : public rpc::SellerApi {
  public:
-  Seller(const rt::Env& env, streaming::Purse& purse) : gate_(env, purse) {}
+  Seller(const rt::Env& env, streaming::Purse& purse)
+      : env_(env), gate_(env, purse), scope_(env_.executor) {}
 
   streaming::Gate& gate() { return gate_; }
-  void close() {
-    if (auto closed = gate_.close(); !closed)
-      log::warn("streaming", "what was used is not written: {}", to_string(closed.error()));
+  // From here on what was used is written as often, also while nothing happens.
+  void look_after_used(rt::Duration every = std::chrono::minutes(1));
+  boost::asio::awaitable<void> close();
+
+  // What the content port wants to know, which has no gate. Errors: try_later: it cannot be read.
+  Result<bool> standard_is_free() {
+    const auto sold = gate_.is_on(streaming::ServiceId::content_download);
+    if (!sold) return fail(Code::try_later, "whether content is sold now cannot be read");
+    return !*sold;
   }
 
   Result<std::vector<streaming::Service>> services() override { return gate_.services(); }
@@ -38,7 +46,11 @@ class Seller final : public rpc::SellerApi {
   }
 
  private:
+  boost::asio::awaitable<void> look_after(rt::Duration every, std::stop_token stop);
+
+  rt::Env env_;
   streaming::Gate gate_;
+  rt::Scope scope_;
 };
 
 }  // namespace archy::app

@@ -13,6 +13,11 @@ class App;
 
 namespace archy::cli {
 
+// Of --class, wherever something is offered.
+inline constexpr const char* kClassHelp =
+    "how it is offered: public (free, whatever is sold), metered, paid, or standard (as the "
+    "services say); default: standard, or the class it has already";
+
 class Subcommand {
  public:
   Subcommand(CLI::App& app, const std::string& name, const std::string& help);

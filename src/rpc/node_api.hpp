@@ -37,6 +37,8 @@ struct AddRequest {
   rt::Path path;  // absolute
   bool in_place = false;
   bool collection = false;  // a single file too becomes a one-name collection
+  // None: as the services say, or as it is offered already.
+  std::optional<store::OfferClass> offer_class = std::nullopt;
   std::stop_token stop = {};
 };
 struct Added {
@@ -52,12 +54,14 @@ struct BlobView {
   std::uint64_t held_bytes = 0;
   std::vector<std::string> names;
   bool pinned = false;
-  std::optional<store::OfferClass> offered;
+  std::optional<store::OfferClass> offered;  // the strictest of what it is offered as
 };
 
 struct PinRequest {
   store::HashAndFormat content;
   bool offer = false;  // also serve it; unpin: also stop serving it
+  // With `offer`; none: as the services say, or as it is offered already.
+  std::optional<store::OfferClass> offer_class = std::nullopt;
 };
 
 struct ExportRequest {

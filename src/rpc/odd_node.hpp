@@ -125,7 +125,7 @@ class OddNode final : public NodeApi {
     out.info.external_path = std::string(kPrivatePath);
     out.held_bytes = number();
     out.names = {"\xc3 is no UTF-8"};
-    if (odd()) out.offered = static_cast<store::OfferClass>(next() % 3);
+    if (odd()) out.offered = static_cast<store::OfferClass>(next() % 4);
     return out;
   }
   FetchView fetch_view(std::uint64_t id) {

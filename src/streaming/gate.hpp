@@ -16,6 +16,8 @@
 //   it expires; never to a token, never to what a message says.
 // - A token is looked at (size, proofs, unit, its mint against the list, no proof twice, none that
 //   was used before) before anything is asked of anybody.
+// - Whose tokens were refused 16 times within a minute is told to try later for a minute, and what
+//   comes meanwhile is not looked at. Credit that is there goes on as if nothing were.
 // - Net value only: what the wallet got after its mint's fee. More than the price is credit.
 // - What is paid for is `allowed` as soon as the smallest purchase, or all of it where that is
 //   less, is covered: the rest is paid in instalments, before it is sent.

@@ -45,7 +45,10 @@ boost::asio::awaitable<GateAnswer> Gate::Impl::ask(Want want,
   if (!shop->service.enabled)
     co_return GateAnswer{GateVerdict::unavailable, {}, {}, "it is not sold now"};
   if (!token) co_return decide(want, *shop, {});
+  if (refusals_.is_shut_out(want.peer, now()))
+    co_return GateAnswer{GateVerdict::unavailable, {}, {}, "too many worthless tokens"};
   auto paid = co_await pay(want, std::move(*token), std::move(stop));
+  if (paid && paid->verdict == GateVerdict::failed) refusals_.note(want.peer, now());
   if (!paid) co_return on_error(want, paid.error());
   co_return std::move(*paid);
 }

@@ -11,6 +11,7 @@
 #include "streaming/gate.hpp"
 #include "streaming/grace.hpp"
 #include "streaming/quotes.hpp"
+#include "streaming/refusals.hpp"
 #include "streaming/service_book.hpp"
 #include "streaming/token_check.hpp"
 
@@ -123,6 +124,7 @@ class Gate::Impl {
   std::uint64_t last_ticket_ = 0;
   Quotes quotes_;
   Grace grace_;
+  Refusals refusals_;
   std::set<std::string> redeeming_;       // names of payments
   std::multiset<Scope> paying_;           // whose they are
   std::map<Scope, rt::Instant> trouble_;  // metered: the gate could not decide, until then

@@ -4,10 +4,19 @@ namespace archy::app {
 
 using streaming::ContentClass;
 
-// Whether the service is on may not be readable: what is not marked paid is metered then, and the
-// gate has its rule for that.
+// Whether the service is on may not be readable: what is as the services say is metered then, and
+// the gate has its rule for that.
 ContentClass StoreCatalog::class_of(store::OfferClass offered) {
-  if (offered == store::OfferClass::paid) return ContentClass::paid;
+  switch (offered) {
+    case store::OfferClass::public_:
+      return ContentClass::public_;
+    case store::OfferClass::metered:
+      return ContentClass::metered;
+    case store::OfferClass::paid:
+      return ContentClass::paid;
+    case store::OfferClass::standard:
+      break;
+  }
   if (gate_ == nullptr) return ContentClass::public_;
   const auto is_on = gate_->is_on(streaming::ServiceId::content_download);
   return is_on && !*is_on ? ContentClass::public_ : ContentClass::metered;

@@ -1,5 +1,5 @@
-// What is sold of what the store offers: everything offered is free until a service is on, except
-// what is marked paid.
+// What is sold of what the store offers, by the class of the offer; `standard` is free until a
+// service is on. Without a gate nothing is sold, and what is marked metered or paid not served.
 #pragma once
 
 #include "paid/catalog.hpp"
