@@ -25,9 +25,10 @@ Market::Market(std::uint64_t from_seed)
   make_nodes();
   make_content();
   using cashu::Amount;
-  const std::uint64_t blob = random.between(1, 8) * 100;
+  const std::uint64_t blob =
+      random.chance(300'000) ? random.between(10, 100) : random.between(1, 8) * 100;
   const std::uint64_t fee = random.between(0, 5);
-  const auto cap = [&] { return Amount(random.chance(500'000) ? 0 : random.between(10, 600)); };
+  const auto cap = [&] { return Amount(random.chance(300'000) ? 0 : random.between(10, 120)); };
   policy = streaming::PaymentPolicy::of(Amount(blob), Amount(fee), {}, cap(), cap());
 }
 

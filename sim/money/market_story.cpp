@@ -92,7 +92,7 @@ class MarketStory {
     service.enabled = enabled;
     service.price = {.step_size = 64u << 10,
                      .per_step = Amount(random_.between(1, 3)),
-                     .min_steps = random_.between(1, 4)};
+                     .min_steps = random_.between(1, random_.chance(300'000) ? 12 : 4)};
     service.accepted_mints.reset();
     if (random_.chance(400'000)) service.accepted_mints = {Market::url(any_mint())};
     const auto done = gate.configure(service, all->front().revision);
@@ -118,7 +118,7 @@ class MarketStory {
       case 3:
       case 4:
       case 5:
-        return fetch();
+        return fetch_some();
       case 6:
         return set_price(any(market_.sellers), random_.chance(700'000));
       case 7:
@@ -146,9 +146,14 @@ class MarketStory {
     }
   }
 
-  void fetch() {
+  // One blob, or all at once: they share the caps of a buyer.
+  void fetch_some() {
     MarketNode& buyer = any(market_.buyers);
-    const MarketBlob& blob = market_.blobs[below(market_.blobs.size())];
+    if (random_.chance(600'000)) return fetch(buyer, market_.blobs[below(market_.blobs.size())]);
+    for (const MarketBlob& blob : market_.blobs) fetch(buyer, blob);
+  }
+
+  void fetch(MarketNode& buyer, const MarketBlob& blob) {
     if (!buyer.is_up() || blob.is_sequence || buyer.fetching().contains(blob.hash)) return;
     MarketFetchPlan plan{.hash = blob.hash, .sellers = {}, .policy = {}, .origin = {}};
     for (const MarketNode* seller : blob.sellers)
@@ -286,6 +291,9 @@ class MarketStory {
     if (!buyer.is_up()) return;
     for (const MarketBlob& blob : market_.blobs) {
       if (!blob.is_sequence) continue;
+      MarketNode& seller = *blob.sellers.front();
+      if (seller.is_up() && random_.chance(500'000))
+        seller.life().purse->fail_at(random_.between(1, 6), random_.between(0, 2));
       market_.say(
           fmt::format("{} grabs a sequence of {}", buyer.name(), blob.sellers.front()->name()));
       buyer.grab(*blob.sellers.front(), blob.hash);
