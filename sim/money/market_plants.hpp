@@ -13,6 +13,8 @@ inline constexpr MarketPlant kMarketPlants[] = {
     {"gate_credits_twice", "one token, one credit"},
     {"gate_refunds_twice", "one session, one refund"},
     {"meter_after_send", "credit is taken before bytes leave"},
+    {"class_from_request", "a class is the seller's own knowledge"},
+    {"buyer_cap_after_pay", "caps are looked at before anything is paid"},
 };
 
 }  // namespace archy::sim
