@@ -6,7 +6,6 @@
 
 #include "blobs/getter.hpp"
 #include "fetch/origin_source.hpp"
-#include "paid/portion.hpp"
 #include "quic/types.hpp"
 #include "rt/signal.hpp"
 #include "store/memory_store.hpp"
@@ -273,12 +272,10 @@ void MarketNode::look_at_risk(const std::string& key) {
   const auto worth = [&](std::uint64_t bytes) {
     return (bytes * terms.per_step.value() * 1000 + terms.step_size - 1) / terms.step_size;
   };
-  const std::uint64_t steps =
-      std::max(terms.min_steps,
-               std::min(paid::kInstalmentBytes / terms.step_size,
-                        deal->second.policy.per_blob.value() / 100 / terms.per_step.value()));
-  const std::uint64_t most =
-      worth(deal->second.came) + steps * terms.per_step.value() * 1000 + worth(bao::kGroupBytes);
+  // An instalment, whatever the price was when its deal began.
+  const std::uint64_t instalment = std::max(terms.min_steps * terms.per_step.value(),
+                                            deal->second.policy.per_blob.value() / 100);
+  const std::uint64_t most = worth(deal->second.came) + instalment * 1000 + worth(bao::kGroupBytes);
   if (paid > most)
     risked_ = fmt::format("{} has paid {} msat for {} bytes that came: above {} msat", name_, paid,
                           deal->second.came, most);
