@@ -28,63 +28,68 @@ rt::Task<wallet::OperationView> shown(wallet::Wallet& wallet, rt::Task<wallet::O
 
 // --- the purse -----------------------------------------------------------------------------------
 
-Result<> WorldPurse::may() {
+Result<wallet::Wallet*> WorldPurse::may() {
   ++calls_;
   if (first_ > 0 && calls_ >= first_ && calls_ <= last_) return fail(code_, "a fault");
-  if (!world_.is_running()) return fail(Code::not_found, "there is no wallet");
-  return {};
+  wallet::Wallet* const wallet = wallet_();
+  if (wallet == nullptr) return fail(Code::not_found, "there is no wallet");
+  return wallet;
 }
 
 Result<wallet::WalletDb*> WorldPurse::database() {
-  TRY_OK(may());
-  return &world_.wallet().database();
+  TRY(wallet, may());
+  return &wallet->database();
 }
 
 Result<std::vector<std::string>> WorldPurse::accepted_mints() {
-  TRY_OK(may());
-  return world_.wallet().accepted_mints();
+  TRY(wallet, may());
+  return wallet->accepted_mints();
 }
 
 rt::Task<wallet::OperationView> WorldPurse::redeem(
     Secret<std::string> token, std::function<Result<>(wallet::OperationId)> on_begun,
     wallet::Patience patience, std::stop_token stop) {
-  CO_TRY_OK(may());
-  co_return co_await shown(
-      world_.wallet(),
-      world_.wallet().redeem(std::move(token), std::move(on_begun), patience, stop));
+  ++moves_;
+  CO_TRY(wallet, may());
+  co_return co_await shown(*wallet,
+                           wallet->redeem(std::move(token), std::move(on_begun), patience, stop));
 }
 
 rt::Task<wallet::OperationView> WorldPurse::hand_out(std::string mint, cashu::Amount amount,
                                                      std::string key, wallet::Patience patience,
                                                      std::stop_token stop) {
-  CO_TRY_OK(may());
-  co_return co_await shown(world_.wallet(),
-                           world_.wallet().send({.amount = amount}, {},
-                                                {std::move(mint), std::move(key)}, patience, stop));
+  ++moves_;
+  CO_TRY(wallet, may());
+  co_return co_await shown(
+      *wallet,
+      wallet->send({.amount = amount}, {}, {std::move(mint), std::move(key)}, patience, stop));
 }
 
 rt::Task<wallet::PaymentOutcome> WorldPurse::pay(wallet::PaymentTerms terms, std::string key,
                                                  wallet::Patience patience, std::stop_token stop) {
-  CO_TRY_OK(may());
-  co_return co_await world_.wallet().build_payment_token(std::move(terms), std::move(key), patience,
-                                                         stop);
+  ++moves_;
+  CO_TRY(wallet, may());
+  auto outcome = co_await wallet->build_payment_token(std::move(terms), key, patience, stop);
+  if (on_paid_ && outcome && std::holds_alternative<wallet::Payment>(*outcome)) on_paid_(key);
+  co_return outcome;
 }
 
 Result<Secret<std::string>> WorldPurse::token_of(wallet::OperationId id) {
-  TRY_OK(may());
-  return world_.wallet().token_of(id);
+  TRY(wallet, may());
+  return wallet->token_of(id);
 }
 
 rt::Task<wallet::OperationView> WorldPurse::take_back(wallet::OperationId sent,
                                                       wallet::Patience patience,
                                                       std::stop_token stop) {
-  CO_TRY_OK(may());
-  co_return co_await shown(world_.wallet(), world_.wallet().take_back(sent, patience, stop));
+  ++moves_;
+  CO_TRY(wallet, may());
+  co_return co_await shown(*wallet, wallet->take_back(sent, patience, stop));
 }
 
 Result<wallet::OperationView> WorldPurse::show(wallet::OperationId id) {
-  TRY_OK(may());
-  return world_.wallet().show(id);
+  TRY(wallet, may());
+  return wallet->show(id);
 }
 
 // --- the shop ------------------------------------------------------------------------------------

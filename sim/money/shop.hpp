@@ -9,10 +9,13 @@
 
 namespace archy::sim {
 
-// The world's wallet as the gate sees it. Calls can be made to fail.
+// A wallet of a simulated world as gate and buyer see it. Calls can be made to fail.
 class WorldPurse final : public streaming::Purse {
  public:
-  explicit WorldPurse(WalletWorld& world) : world_(world) {}
+  explicit WorldPurse(WalletWorld& world)
+      : wallet_([&world] { return world.is_running() ? &world.wallet() : nullptr; }) {}
+  // `wallet`: null where there is none just now.
+  explicit WorldPurse(std::function<wallet::Wallet*()> wallet) : wallet_(std::move(wallet)) {}
 
   // The n-th call from now on fails (1: the next one), and `more` after it; 0: none does.
   void fail_at(std::uint64_t nth, std::uint64_t more = 0, Code code = Code::io) {
@@ -22,6 +25,10 @@ class WorldPurse final : public streaming::Purse {
     code_ = code;
   }
   std::uint64_t calls() const { return calls_; }
+  // Calls that move money, ever.
+  std::uint64_t moves() const { return moves_; }
+  // Hears of every payment that was built, by its key.
+  void on_paid(std::function<void(const std::string&)> hear) { on_paid_ = std::move(hear); }
 
   Result<wallet::WalletDb*> database() override;
   Result<std::vector<std::string>> accepted_mints() override;
@@ -39,10 +46,12 @@ class WorldPurse final : public streaming::Purse {
   Result<wallet::OperationView> show(wallet::OperationId id) override;
 
  private:
-  Result<> may();
+  // The wallet, unless the call is to fail.
+  Result<wallet::Wallet*> may();
 
-  WalletWorld& world_;
-  std::uint64_t calls_ = 0, first_ = 0, last_ = 0;
+  std::function<wallet::Wallet*()> wallet_;
+  std::function<void(const std::string&)> on_paid_;
+  std::uint64_t calls_ = 0, moves_ = 0, first_ = 0, last_ = 0;
   Code code_ = Code::io;
 };
 

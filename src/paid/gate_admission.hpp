@@ -5,6 +5,8 @@
 //   public                                     nobody; nothing of the gate is called
 //   metered or paid                            the ticket of this hash
 //   a child, of a sequence with a ticket       that ticket, unless the child is public by itself
+//   a paid child of a metered one              another ticket on the same credit: of what the gate
+//                                              lets go of metered content unpaid it has no part
 //   a metered or paid child of a public one    a ticket of the child's own
 // Observe names no byte: it is answered for whatever is offered.
 #pragma once
@@ -35,7 +37,8 @@ class GateAdmission final : public blobs::Admission {
  private:
   using Ticket = std::optional<streaming::GateTicket>;
   struct Running {
-    Ticket root;   // of the hash that was asked for
+    Ticket root;  // of the hash that was asked for
+    streaming::ContentClass class_of_root = streaming::ContentClass::public_;
     Ticket child;  // of the child that is read now
     bool child_is_free = false;
   };

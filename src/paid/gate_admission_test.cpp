@@ -122,6 +122,21 @@ TEST_F(GateAdmissionTest, APricedChildOfAPublicSequenceIsPaidByItself) {
   EXPECT_EQ(till.taken, child.size());
   EXPECT_TRUE(till.open.empty());
 }
+TEST_F(GateAdmissionTest, APaidChildHasNoPartInTheGraceOfItsSequence) {
+  const Bytes child = store::some_bytes(100000, 1);
+  const blobs::HashSeq sequence({sell_content(child, ContentClass::paid)});
+  const Blake3Hash root =
+      sell_content(sequence.bytes(), ContentClass::metered, store::Format::hash_seq);
+  till.grace = true;
+  sell();
+  connect_to(blobs::kAlpn);
+  blobs::GetRequest request{root, blobs::ChunkRangesSeq::all()};
+  EXPECT_EQ(raw(blobs::encode(request)).reset_code, 1u);
+  pay(root, child.size());
+  EXPECT_TRUE(raw(blobs::encode(request)).clean_end);
+  EXPECT_EQ(till.taken, child.size()) << "of the sequence's credit";
+  EXPECT_TRUE(till.open.empty());
+}
 
 }  // namespace
 }  // namespace archy::paid

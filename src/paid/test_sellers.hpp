@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "base/check.hpp"
 #include "blobs/test_peers.hpp"
@@ -69,11 +70,16 @@ struct MapTill final : Till {
   streaming::Gate::Begun begin(const streaming::Want& want) override {
     ++begun;
     const streaming::GateTicket ticket{++tickets};
+    if (grace && want.klass == streaming::ContentClass::metered) {
+      unpaid.insert(ticket.number);
+      return {streaming::MeterVerdict::go_on, ticket};
+    }
     if (credits[{want.peer, want.hash}] == 0) return {streaming::MeterVerdict::payment, {}};
     open[ticket.number] = {want.peer, want.hash};
     return {streaming::MeterVerdict::go_on, ticket};
   }
   streaming::MeterAnswer take(streaming::GateTicket ticket, std::uint64_t payload) override {
+    if (unpaid.contains(ticket.number)) return {streaming::MeterVerdict::go_on, {}};
     std::uint64_t& credit = credits[open.at(ticket.number)];
     if (credit < payload) {
       if (++waits > most_waits) return {streaming::MeterVerdict::payment, {}};
@@ -84,7 +90,10 @@ struct MapTill final : Till {
     taken += payload;
     return {streaming::MeterVerdict::go_on, {}};
   }
-  void settle(streaming::GateTicket ticket) override { open.erase(ticket.number); }
+  void settle(streaming::GateTicket ticket) override {
+    open.erase(ticket.number);
+    unpaid.erase(ticket.number);
+  }
 
   using Account = std::pair<EndpointId, Blake3Hash>;
   rt::Clock& clock;
@@ -94,6 +103,8 @@ struct MapTill final : Till {
   std::map<std::string, EndpointId> spent;
   std::map<Account, std::uint64_t> credits;  // Units: payload bytes
   std::map<std::uint64_t, Account> open;
+  bool grace = false;  // what is metered goes unpaid
+  std::set<std::uint64_t> unpaid;
   std::vector<streaming::Want> wants;
   std::function<std::optional<streaming::GateAnswer>(const streaming::Want&,
                                                      const std::optional<Secret<std::string>>&)>
