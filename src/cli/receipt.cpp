@@ -17,6 +17,7 @@ struct Bill {
 std::map<std::string, Bill> bills_of(const Json& purchases) {
   std::map<std::string, Bill> out;
   for (const Json& one : purchases) {
+    if (one.at("state") == "none" && one.at("fee_sats") == 0) continue;
     Bill& bill = out[one.at("seller").get<std::string>()];
     const auto amount = one.at("amount_sats").get<std::uint64_t>();
     const auto state = one.at("state").get<std::string>();
@@ -42,9 +43,9 @@ std::string line_of(const std::string& seller, const Bill& bill) {
 }  // namespace
 
 void print_receipt(const Output& out, const Json& explained) {
-  const Json& purchases = explained.at("purchases");
-  if (purchases.empty()) return;
-  for (const auto& [seller, bill] : bills_of(purchases)) {
+  const auto bills = bills_of(explained.at("purchases"));
+  if (bills.empty()) return;
+  for (const auto& [seller, bill] : bills) {
     out.line({{"seller", seller},
               {"paid_sats", bill.paid},
               {"fees_sats", bill.fees},
