@@ -100,7 +100,8 @@ def judged_by_none(names: list[str]) -> list[str]:
 
 def coverage(build: pathlib.Path, thing: str) -> tuple[bool, str]:
     """Line coverage of the judged files by the committed corpus alone."""
-    files = [str(ROOT / "src" / name) for name in judged_files(thing)]
+    src = build.parent / "source" / "src"  # by that way the objects were made
+    files = [str(src / name) for name in judged_files(thing)]
     binary = str(build / f"fuzz_{thing}")
     with tempfile.TemporaryDirectory() as temp:
         raw, merged = f"{temp}/raw", f"{temp}/merged"
@@ -110,7 +111,7 @@ def coverage(build: pathlib.Path, thing: str) -> tuple[bool, str]:
         subprocess.run(["llvm-profdata-19", "merge", "-sparse", raw, "-o", merged], check=True)
         report = subprocess.run(["llvm-cov-19", "export", "-summary-only", binary, f"-instr-profile={merged}", *files],
                                 check=True, capture_output=True, text=True)
-    rows = {os.path.relpath(row["filename"], ROOT / "src"): row["summary"]["lines"] for row in json.loads(report.stdout)["data"][0]["files"]}
+    rows = {os.path.relpath(os.path.realpath(row["filename"]), ROOT / "src"): row["summary"]["lines"] for row in json.loads(report.stdout)["data"][0]["files"]}
     low = {name: lines for name, lines in rows.items() if lines["percent"] < COVERAGE_BAR}
     text = ", ".join(f"{name} {lines['percent']:.1f} %" for name, lines in sorted(rows.items()))
     return not low and len(rows) == len(set(files)), text or "nothing measured"
