@@ -27,7 +27,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import money_mints  # noqa: E402
 import struck  # noqa: E402
-from money_cells import HELD, LOSSES, RESUME, AtDisk, AtRequest, Watched  # noqa: E402
+from money_cells import ENDED, HELD, LOSSES, OUTCOMES, RESUME, AtDisk, AtRequest, Watched, recover, run_cell  # noqa: E402
 from money_deeds import LinkedWallet, rows_of  # noqa: E402
 
 KINDS = ("cdk", "nutshell")
@@ -37,7 +37,6 @@ DEATHS = ("disk", "held", "lives", "cancel", "both")
 SWAPPED, MOST_FEE = 30, 20
 SHOWN = 5
 RESUME_S = 180  # an invoice of a mint lives so long, and longer
-OUTCOMES = (0, 8)
 
 
 class Deed:
@@ -74,30 +73,21 @@ class World:
 
 def is_open(row):
     """A quote of the target that nobody has paid or will pay stays one until it ends."""
-    return row["state"] not in ("done", "failed") and (row["kind"], row["stage"]) != ("mint", "quoted")
+    return row["state"] not in ENDED and (row["kind"], row["stage"]) != ("mint", "quoted")
 
 
-def recover(wallet):
-    until = time.monotonic() + RESUME_S
-    while True:
-        code, _, errors = wallet.run(*RESUME)
-        assert code in OUTCOMES, f"resume: exit {code}: {errors}"
-        still = [row for row in wallet.history() if is_open(row)]
-        if not still:
-            return
-        assert time.monotonic() < until, f"still open after {RESUME_S} s: {still[0]['kind']} at {still[0]['stage']}: {still[0]['note']}"
-        time.sleep(0.05)  # a mint that hears of a payment later
-
-
-def judge(world, before, printed):
+def judge(world, before, _words, printed):
     """Errors: AssertionError, and harness.Failed of the mints' ledger."""
     ours = world.ours
-    recover(ours)
+    recover(ours, RESUME_S, is_open)
     world.mint.pair.agrees()
     held, owed = ours.balances(), world.mint.outstanding()
     for name, own, old, owes in zip("ab", held, world.elsewhere, owed):
         assert own + old == owes, f"at {name} the wallet holds {own} + {old} sat, the mint owes {owes}"
-    swaps = [row for row in ours.history() if row["kind"] == "cross_swap"]
+    history = ours.history()
+    stuck = [row for row in history if is_open(row)]
+    assert not stuck, f"{stuck[0]['kind']} is {stuck[0]['state']} at {stuck[0]['stage']}"
+    swaps = [row for row in history if row["kind"] == "cross_swap"]
     done = [row for row in swaps if row["state"] == "done"]
     fees = sum(row["fee_sats"] for row in swaps)
     assert sum(held) + fees == ours.funded, f"it holds {held}, {fees} went as fees, and it was given {ours.funded}"
@@ -152,21 +142,6 @@ def plan(deed, loss, death, points):
         yield AtDisk(loss, call)
 
 
-def run_cell(world, cell):
-    """What is wrong after it, or nothing."""
-    world.mint.no_faults()
-    try:
-        words, before = world.ready()
-        printed = cell.act(world, words)
-        world.mint.no_faults()
-        world.mint.settle()
-        judge(world, before, printed)
-        return ""
-    except (AssertionError, subprocess.TimeoutExpired, KeyError, ValueError, money_mints.harness.Failed) as problem:
-        world.forget()
-        return f"{type(problem).__name__}: {problem}"
-
-
 def rows_for(given):
     for death in DEATHS:
         for loss in LOSSES if death in ("disk", "lives") else HELD:
@@ -185,7 +160,7 @@ def run_pair(work):
                 world.take_up(Deed(name))
                 died, problems, count = 0, [], 0
                 for cell in plan(world.deed, loss, death, given.points):
-                    problem = run_cell(world, cell)
+                    problem = run_cell(world, cell, judge)
                     count, died = count + 1, died + cell.died
                     if not problem and cell.must_die and death != "disk" and not cell.died:
                         problem = "it was to die and did not"

@@ -23,7 +23,6 @@ import os
 import pathlib
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -31,13 +30,12 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import money_mints  # noqa: E402
 import struck  # noqa: E402
-from money_cells import HELD, LOSSES, RESUME, AtDisk, AtRequest, Watched  # noqa: E402
+from money_cells import HELD, LOSSES, AtDisk, AtRequest, Watched, recover, run_cell  # noqa: E402
 from money_deeds import DEEDS, Wallet, declared, rows_of  # noqa: E402
 
 LIKELY = 40  # a second death before the resume has so many calls of a kind is likely
 SHOWN = 5  # failures of a row that are told
 RESUME_S = 60  # a wallet that has not ended what it began by then never will
-ATTENTION = 8
 # Bugs that the outcome shows, and the rows that do: mint, deed, loss, death. The others of test_hooks.hpp need a mint that
 # is later than its own answers, or one that looks at the bytes (money_sim plants).
 PLANTS = {
@@ -101,25 +99,13 @@ class World:
         return held + self.theirs.balance()["balance_sats"]  # its token that is out is ours by now
 
 
-def recover(world, wallet, limit_s=RESUME_S):
-    until = time.monotonic() + limit_s
-    while True:
-        code, rows, errors = wallet.run(*RESUME)
-        assert code in (0, ATTENTION), f"resume: exit {code}: {errors}"
-        still = [row for row in rows if row["state"] not in ("done", "failed")]
-        if not still:
-            return
-        assert time.monotonic() < until, f"still open after {limit_s} s: {still[0]['kind']} at {still[0]['stage']}: {still[0]['note']}"
-        time.sleep(0.1)  # an invoice that CDK's mint pays a second later
-
-
 def judge(world, before, words, printed):
     """Goes on as a user would, and holds the wallet against the mint's database. Errors: AssertionError."""
     deed, ours = world.deed, world.ours
     if deed.again:
         for row in ours.must(*words):
             assert row.get("state", "done") == "done", f"given again it is {row['state']}"
-    recover(world, ours)
+    recover(ours, RESUME_S)
     own, owed = ours.balance(), world.mint.outstanding()
     if deed.is_restore:
         there = world.theirs.balance()
@@ -141,21 +127,6 @@ def judge(world, before, words, printed):
 
 def last_operation(wallet):
     return max((row["operation"] for row in wallet.history()), default=0) if wallet.node.folder.exists() else 0
-
-
-def run_cell(world, cell):
-    """What is wrong after it, or nothing."""
-    world.mint.no_faults()
-    try:
-        words, before = world.ready()
-        printed = cell.act(world, words)
-        world.mint.no_faults()
-        world.mint.settle()
-        judge(world, before, words, printed)
-        return ""
-    except (AssertionError, subprocess.TimeoutExpired, KeyError, ValueError, money_mints.harness.Failed) as problem:
-        world.forget()
-        return f"{type(problem).__name__}: {problem}"
 
 
 class Row:
@@ -188,7 +159,7 @@ class Row:
 
     def run(self, given, world):
         for cell in self.plan(given, world):
-            problem = run_cell(world, cell)
+            problem = run_cell(world, cell, judge)
             self.cells += 1
             self.died += cell.died
             if not problem and not cell.died and cell.must_die and world.mint.can_be_put_back:

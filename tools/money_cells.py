@@ -6,6 +6,7 @@ A world has `mint` (faults, counters), `deed` (with the route that a loss is at)
 import subprocess
 import time
 
+import money_mints
 import struck
 
 LOSSES = {
@@ -19,6 +20,8 @@ LOSSES = {
 HELD = {"before": "delay_before", "after": "delay_after"}
 HOLD_MS = 600_000  # it is cut off before
 RESUME = ["resume"]
+OUTCOMES = (0, 8)  # of it; 8: some of it is not decided
+ENDED = ("done", "failed")
 
 
 def faults_of(loss, **where):
@@ -94,3 +97,31 @@ class AtRequest(Cell):
         self.died = process.poll() is None
         process.kill()
         return process.communicate()[0]
+
+
+def recover(wallet, limit_s, is_open=lambda row: row["state"] not in ENDED):
+    """`wallet resume` until nothing is open any more. Errors: AssertionError."""
+    until = time.monotonic() + limit_s
+    while True:
+        code, rows, errors = wallet.run(*RESUME)
+        assert code in OUTCOMES, f"resume: exit {code}: {errors}"
+        still = [row for row in rows if is_open(row)]
+        if not still:
+            return
+        assert time.monotonic() < until, f"still open after {limit_s} s: {still[0]['kind']} at {still[0]['stage']}: {still[0]['note']}"
+        time.sleep(0.1)  # a mint that pays, or hears of a payment, later
+
+
+def run_cell(world, cell, judge):
+    """What is wrong after it, or nothing. `judge(world, before, words, printed)`, errors: AssertionError, harness.Failed."""
+    world.mint.no_faults()
+    try:
+        words, before = world.ready()
+        printed = cell.act(world, words)
+        world.mint.no_faults()
+        world.mint.settle()
+        judge(world, before, words, printed)
+        return ""
+    except (AssertionError, subprocess.TimeoutExpired, KeyError, ValueError, money_mints.harness.Failed) as problem:
+        world.forget()
+        return f"{type(problem).__name__}: {problem}"
