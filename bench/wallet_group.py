@@ -78,7 +78,7 @@ def swap_costs(daemon: Daemon, mints: Mints, rtt_ms: int) -> tuple[list[float], 
 def swap_figures(product: Product, folder: pathlib.Path) -> list[Figure]:
     """The mints are on this machine, so what they compute is no round trip of theirs and is taken off too."""
     node = product.node(folder / "swap")
-    mints = Mints(product.build / "testmint" / "testmint", "--mint", "home:100:v2", "--mint", "shop:0:v2")
+    mints = Mints(product.build / "testmint" / "testmint", "--mint", "home:100:v2", "--mint", "shop:0:v2", "--keep-alive")
     figures = []
     try:
         node.must("wallet", "init")

@@ -95,7 +95,9 @@ Wallet::Wallet(const rt::Env& env, http::Client& http, const crypto::Bip39Seed& 
       books_(*db_, seed, env.clock, env.random),
       mints_(http, books_),
       progress_(env.executor),
-      shelf_(env.files, std::move(backups)) {
+      shelf_(env.files, std::move(backups)),
+      backup_maker_(env.files, env.random),
+      backup_timer_(env.clock.make_timer()) {
   // A backup knows of each request before the mint does.
   books_.journal.on_stored([this] { keep_backup(); });
 }
@@ -120,7 +122,13 @@ Result<std::unique_ptr<Wallet>> Wallet::open(const rt::Env& env, http::Client& h
   return out;
 }
 
+void Wallet::abandon() {
+  backup_timer_->disarm();
+  db_->connection().leave_as_it_is();
+}
+
 Result<> Wallet::close() {
+  backup_timer_->disarm();
   keep_backup();
   return db_->close();
 }
@@ -360,7 +368,7 @@ rt::Task<> Wallet::arm_driven(Operation operation, Patience patience, std::stop_
   if (is_of_the_mint(armed.error().code) || armed.error().code == Code::denied ||
       armed.error().code == Code::payment_needed)
     CO_TRY_OK(call_off(books_, operation, armed.error().detail));
-  keep_backup();
+  keep_backup_soon();
   co_return armed;
 }
 
@@ -471,7 +479,7 @@ Result<OperationId> Wallet::driver_of(OperationId id) {
 rt::Task<Operation> Wallet::go_on(OperationId id, Patience patience, std::stop_token stop) {
   CO_TRY(driver, driver_of(id));
   auto went = co_await drive(driver, patience, std::move(stop));
-  keep_backup();  // before anybody sees what came of it
+  keep_backup_soon();
   if (!went || driver == id) co_return went;
   CO_TRY(row, books_.operations.find(id));
   co_return *row;
@@ -590,7 +598,7 @@ rt::Task<> Wallet::look_after_handed(std::stop_token stop) {
     auto went = co_await wallet::look_after_handed(books_, *mint, sent, stop);
     if (!went && !first) first = went.error();
   }
-  keep_backup();
+  keep_backup_soon();
   if (first) co_return fail(*first);
   co_return Result<>{};
 }

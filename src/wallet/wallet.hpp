@@ -199,7 +199,7 @@ class Wallet {
   // True when the database is an older copy than the last one opened here.
   bool is_old_copy() const { return is_old_copy_; }
   // The destructor writes nothing any more: the database turned out to be damaged.
-  void abandon() { db_->connection().leave_as_it_is(); }
+  void abandon();
   // Checkpoints and closes. Errors: io, no_space: nothing is lost.
   Result<> close();
 
@@ -214,6 +214,8 @@ class Wallet {
   // Where anything has changed since the last one; what goes wrong is logged and told by
   // backup_state().
   void keep_backup();
+  // Within a second: for what the words and the newest backup bring back without it, too.
+  void keep_backup_soon();
   Result<std::vector<rt::Path>> put_backup();
   // A backup that is newer than the database shows that the database has lost something.
   Result<> compare_with_backups();
@@ -261,6 +263,9 @@ class Wallet {
   std::set<OperationId> driven_;  // somebody goes on with these now
   rt::Signal progress_;           // an operation has got somewhere
   BackupShelf shelf_;
+  BackupMaker backup_maker_;
+  std::unique_ptr<rt::Timer> backup_timer_;
+  bool is_backup_near_ = false;  // the timer is armed
   std::int64_t backed_up_changes_ = 0;  // of the connection, when the last one was made
   std::string backup_trouble_;
   bool is_old_copy_ = false;

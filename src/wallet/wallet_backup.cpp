@@ -8,6 +8,10 @@
 namespace archy::wallet {
 
 using cashu::Amount;
+using namespace std::chrono_literals;
+
+// How long a backup may be behind what the words and it bring back all the same.
+constexpr rt::Duration kSoon = 1s;
 
 // --- making them ---------------------------------------------------------------------------------
 
@@ -46,12 +50,21 @@ Result<std::vector<rt::Path>> Wallet::put_backup() {
   TRY(number, books_.mints.backups());
   TRY_OK(books_.mints.set_backups(number + 1));
   const std::int64_t changes = db_->connection().total_changes();
-  auto made = make_backup(env_.files, books_, env_.random);
+  auto made = backup_maker_.make(books_);
   auto put = made ? shelf_.put(books_.keys, *made, books_.now_ms())
                   : Result<std::vector<rt::Path>>(fail(made.error()));
   backup_trouble_ = put ? "" : to_string(put.error());
   backed_up_changes_ = changes;
   return put;
+}
+
+void Wallet::keep_backup_soon() {
+  if (shelf_.folders().empty() || is_backup_near_) return;
+  is_backup_near_ = true;
+  backup_timer_->arm(env_.clock.now() + kSoon, [this] {
+    is_backup_near_ = false;
+    keep_backup();
+  });
 }
 
 void Wallet::keep_backup() {
@@ -72,7 +85,7 @@ Result<BackupFacts> Wallet::back_up_to(rt::Path path) {
       return fail(Code::denied, path.native() + " is there already, and is no wallet backup");
   }
   TRY_OK(db_->connection().check_integrity(false));
-  TRY(bytes, make_backup(env_.files, books_, env_.random));
+  TRY(bytes, backup_maker_.make(books_));
   TRY_OK(write_backup(env_.files, books_.keys, path, bytes));
   return read_backup_facts(env_.files, books_.keys, path);
 }

@@ -80,34 +80,41 @@ Result<std::uint64_t> count_of(db::Connection& db, const char* sql) {
   return there ? static_cast<std::uint64_t>(query.integer(0)) : 0;
 }
 
+Result<> copy_for_backup(Books& books, db::Connection& image, db::Connection::Copying how) {
+  TRY(mints, mints_without_restore(books));
+  const std::string proofs = kept_proofs(mints);
+  const std::string operations = kept_operations(proofs, books.now_ms());
+  TRY(transaction, db::Transaction::begin(image));
+  for (const std::string_view table : kWalletTables)
+    TRY_OK(books.db.connection().copy_rows(rows_of(table, proofs, operations), std::string(table),
+                                           image, how));
+  // A token that was taken in is spent.
+  TRY_OK(image.run("UPDATE operations SET sealed = NULL WHERE kind = ? AND state IN (1, 2)",
+                   OperationKind::receive));
+  TRY_OK(image.run("INSERT OR REPLACE INTO facts (name, value) VALUES ('backup_ms', ?)",
+                   books.now_ms()));
+  return transaction.commit();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<db::Connection>> select_for_backup(rt::Files& files, Books& books,
                                                           db::Connection::Copying how) {
   TRY(image, db::Connection::open_image(files, wallet_schema()));
-  TRY(mints, mints_without_restore(books));
-  const std::string proofs = kept_proofs(mints);
-  const std::string operations = kept_operations(proofs, books.now_ms());
-  TRY(transaction, db::Transaction::begin(*image));
-  for (const std::string_view table : kWalletTables)
-    TRY_OK(books.db.connection().copy_rows(rows_of(table, proofs, operations), std::string(table),
-                                           *image, how));
-  // A token that was taken in is spent.
-  TRY_OK(image->run("UPDATE operations SET sealed = NULL WHERE kind = ? AND state IN (1, 2)",
-                    OperationKind::receive));
-  TRY_OK(image->run("INSERT OR REPLACE INTO facts (name, value) VALUES ('backup_ms', ?)",
-                    books.now_ms()));
-  TRY_OK(transaction.commit());
-  return image;
+  TRY_OK(copy_for_backup(books, *image, how));
+  return std::move(image);
 }
 
-Result<Bytes> make_backup(rt::Files& files, Books& books, rt::Random& random) {
-  TRY(image, select_for_backup(files, books, db::Connection::Copying::exact));
-  TRY_OK(image->run("VACUUM"));
-  TRY_OK(image->check_integrity(false));
+Result<Bytes> BackupMaker::make(Books& books) {
+  if (!empty_) {
+    TRY(made, db::Connection::open_image(files_, wallet_schema()));
+    empty_ = std::move(made);
+  }
+  TRY(image, empty_->clone_image());
+  TRY_OK(copy_for_backup(books, *image, db::Connection::Copying::exact));
   TRY(plain, image->image());
   crypto::SealNonce nonce;
-  random.fill(nonce);
+  random_.fill(nonce);
   Bytes out(as_bytes(kMagic).begin(), as_bytes(kMagic).end());
   append(out, crypto::seal(books.keys.backup_key(), nonce, plain, kPlace));
   return out;

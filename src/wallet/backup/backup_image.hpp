@@ -27,8 +27,19 @@ struct BackupFacts {
   }
 };
 
-// The sealed bytes of a file. Requires: no transaction is open. Errors: the database's.
-Result<Bytes> make_backup(rt::Files& files, Books& books, rt::Random& random);
+// Makes the sealed bytes of a file. Lifetime: what it was made with outlives it.
+class BackupMaker {
+ public:
+  BackupMaker(rt::Files& files, rt::Random& random) : files_(files), random_(random) {}
+  // Not checked: whoever writes it opens what he reads back. Requires: no transaction is open.
+  // Errors: the database's.
+  Result<Bytes> make(Books& books);
+
+ private:
+  rt::Files& files_;
+  rt::Random& random_;
+  std::unique_ptr<db::Connection> empty_;  // all tables: making them costs more than what follows
+};
 
 // The rows of it alone, in a database in memory.
 Result<std::unique_ptr<db::Connection>> select_for_backup(rt::Files& files, Books& books,
