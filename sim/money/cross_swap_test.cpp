@@ -157,7 +157,7 @@ TEST_F(CrossSwaps, AskForAnotherQuoteWhenTheFirstEndsTooSoon) {
       world.wallet().swap_between_mints(world.url("mint-a"), world.url("mint-b"),
                                         {Amount(500), Amount(20)}, {}, brief, world.stop()));
   world.pass(3s);
-  world.kill(Death::power_cut);
+  world.kill(Death::killed);
   world.mint("mint-a").faults().clear();
   world.pass(290s);
   restart();

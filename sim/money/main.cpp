@@ -162,6 +162,7 @@ constexpr Plant kPlants[] = {
     {"cross_skips_issued", "ISSUED means restore, too"},
     {"cross_cap_on_estimate", "the worst case is within the cap"},
     {"wallet_two_drivers", "two that resume are one"},
+    {"wallet_sent_mark_later", "R2 intent is durable first"},
 };
 
 int run_plants(const Settings& settings) {

@@ -11,7 +11,7 @@
 // rpc_scope_unchecked, rpc_depth_unchecked, rpc_batch_unbounded; wallet:
 // wallet_release_after_unknown, _no_restore, _no_fence, _counter_goes_back, _body_made_anew,
 // _mark_after_send, _spent_is_failure, _books_in_two, _reissue_without_restore, _pays_again,
-// _change_dropped, _old_copy_trusted, _key_forgotten, _two_drivers; swaps between mints:
+// _change_dropped, _old_copy_trusted, _key_forgotten, _two_drivers, _sent_mark_later; swaps between mints:
 // cross_claim_stored_late, _claims_first, _skips_issued, _cap_on_estimate; database:
 // db_not_exclusive.
 #pragma once

@@ -44,9 +44,6 @@ class Connection {
   // its rows are brought to the newest one). Errors: corrupt, unsupported.
   static Result<std::unique_ptr<Connection>> open_image(rt::Files& files, const Schema& schema,
                                                         ByteView image = {});
-  // Another database in memory with the same bytes. Requires: opened by open_image(), no transaction
-  // is open.
-  Result<std::unique_ptr<Connection>> clone_image();
   // Reads what can still be read of a file that open() calls damaged, and changes nothing of it.
   // Errors: corrupt: not even its table of contents can be read; locked, not_found, io.
   static Result<std::unique_ptr<Connection>> open_damaged(rt::Files& files, const rt::Path& path,
@@ -97,7 +94,8 @@ class Connection {
   enum class Copying : unsigned char { exact, lenient };
   Result<Copied> copy_rows(const std::string& select, const std::string& table, Connection& to,
                            Copying how);
-  // Every byte of the database as it is now. Requires: opened by open_image().
+  // Every byte of the database as it is now, within a transaction as that has made it. Requires:
+  // opened by open_image(), without an image.
   Result<Bytes> image();
   // Rows that were ever changed through this connection: while it stays the same nothing has.
   std::int64_t total_changes() const;
@@ -108,8 +106,6 @@ class Connection {
   Connection(std::string name, rt::Files& files, rt::Path path)
       : name_(std::move(name)), files_(files), path_(std::move(path)) {}
   Result<> open_handle(const rt::Path& path, const Options& options);
-  Result<> open_memory();
-  Result<> take_bytes(ByteView image);
   Result<> apply_settings(bool fresh);
   // Sets a pragma and reads it back. Errors: unsupported when it did not take.
   Result<> pragma(const char* name, const char* value, std::string_view expected);

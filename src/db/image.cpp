@@ -16,49 +16,31 @@ constexpr const char* kImagePage = "512";
 
 }  // namespace
 
-Result<> Connection::open_memory() {
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY |
-                    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
-  const int code = sqlite3_open_v2(":memory:", &handle_, flags, nullptr);
-  if (code != SQLITE_OK) return failed("opening", code);
-  sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
-  return {};
-}
-
-Result<> Connection::take_bytes(ByteView image) {
-  auto* const bytes = static_cast<unsigned char*>(sqlite3_malloc64(image.size()));
-  if (bytes == nullptr) return fail(Code::no_space, "no memory for a database");
-  std::memcpy(bytes, image.data(), image.size());
-  const auto size = static_cast<sqlite3_int64>(image.size());
-  const int put =
-      sqlite3_deserialize(handle_, "main", bytes, size, size,
-                          SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE);
-  return put == SQLITE_OK ? Result<>{} : failed("reading", put);
-}
-
 Result<std::unique_ptr<Connection>> Connection::open_image(rt::Files& files, const Schema& schema,
                                                            ByteView image) {
   std::unique_ptr<Connection> out(new Connection(std::string(schema.name), files, {}));
-  TRY_OK(out->open_memory());
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY |
+                    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(":memory:", &out->handle_, flags, nullptr);
+  if (code != SQLITE_OK) return fail(out->failed("opening", code).error());
+  sqlite3_db_config(out->handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(out->handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   if (image.empty()) TRY_OK(out->pragma("page_size", kImagePage, kImagePage));
   if (!image.empty()) {
-    TRY_OK(out->take_bytes(image));
+    auto* const bytes = static_cast<unsigned char*>(sqlite3_malloc64(image.size()));
+    if (bytes == nullptr) return fail(Code::no_space, "no memory for a database");
+    std::memcpy(bytes, image.data(), image.size());
+    const auto size = static_cast<sqlite3_int64>(image.size());
+    const int put =
+        sqlite3_deserialize(out->handle_, "main", bytes, size, size,
+                            SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE);
+    if (put != SQLITE_OK) return fail(out->failed("reading", put).error());
     TRY_OK(out->check_integrity(false));
   }
   TRY_OK(out->pragma("foreign_keys", "ON", "1"));
   TRY(version, schema_version(*out, schema));
   if (!image.empty() && version == 0) return fail(Code::corrupt, "an empty database");
   TRY_OK(migrate(*out, schema, version));
-  return out;
-}
-
-Result<std::unique_ptr<Connection>> Connection::clone_image() {
-  std::unique_ptr<Connection> out(new Connection(name_, files_, {}));
-  TRY_OK(out->open_memory());
-  TRY(bytes, image());
-  TRY_OK(out->take_bytes(bytes));
-  TRY_OK(out->pragma("foreign_keys", "ON", "1"));
   return out;
 }
 

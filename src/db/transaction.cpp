@@ -4,13 +4,32 @@
 
 namespace archy::db {
 
-Result<Transaction> Transaction::begin(Connection& connection) {
-  if (connection.depth_ == 0) {
-    TRY_OK(connection.run("BEGIN IMMEDIATE"));
-  } else {
+namespace {
+
+// In WAL mode NORMAL leaves out the sync of a commit and nothing else. It can be changed outside of
+// transactions only.
+constexpr const char* kRelaxed = "PRAGMA synchronous = NORMAL";
+constexpr const char* kFull = "PRAGMA synchronous = FULL";
+
+}  // namespace
+
+Result<Transaction> Transaction::begin(Connection& connection, Durable durable) {
+  if (connection.depth_ > 0) {
     TRY_OK(connection.run("SAVEPOINT nested"));
+    return Transaction(connection, ++connection.depth_, Durable::now);
   }
-  return Transaction(connection, ++connection.depth_);
+  if (durable == Durable::with_the_next) TRY_OK(connection.run(kRelaxed));
+  auto begun = connection.run("BEGIN IMMEDIATE");
+  if (!begun && durable == Durable::with_the_next) (void)connection.run(kFull);
+  TRY_OK(std::move(begun));
+  return Transaction(connection, ++connection.depth_, durable);
+}
+
+void Transaction::leave() {
+  --connection_->depth_;
+  // Where that fails nothing is written any more.
+  if (durable_ == Durable::with_the_next && !connection_->run(kFull)) connection_->broken_ = true;
+  connection_ = nullptr;
 }
 
 Transaction::~Transaction() {
@@ -24,8 +43,7 @@ Result<> Transaction::commit() {
     roll_back();
     return done;
   }
-  --connection_->depth_;
-  connection_ = nullptr;
+  leave();
   return {};
 }
 
@@ -42,8 +60,7 @@ void Transaction::roll_back() {
       (void)connection_->run("RELEASE nested");
     }
   }
-  --connection_->depth_;
-  connection_ = nullptr;
+  leave();
 }
 
 }  // namespace archy::db

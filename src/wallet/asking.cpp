@@ -72,11 +72,7 @@ bool remembers(const KnownMint& mint, const StoredRequest& request, std::int64_t
 }  // namespace
 
 Result<bool> may_be_under_way(Books& books, const Operation& operation) {
-  TRY(requests, books.journal.requests_of(operation.id));
-  return std::ranges::any_of(requests, [](const StoredRequest& request) {
-    return request.is_unanswered() && request.state() != RequestState::settled &&
-           request.state() != RequestState::released;
-  });
+  return books.journal.has_unanswered(operation.id);
 }
 
 bool signs_still(const KnownMint& mint, const StoredRequest& request) {

@@ -83,7 +83,7 @@ Result<> book_signed(Books& books, const KnownMint& mint, Operation& operation,
     if (!more) return fail(Code::peer_fault, "more ecash than 64 bits hold");
     got = *more;
   }
-  TRY(transaction, books.db.begin());
+  TRY(transaction, books.db.begin(durability_of(operation.part_of)));
   TRY_OK(books.journal.settle(request));
   if (instead != nullptr) TRY_OK(books.journal.give_up(*instead));
   TRY_OK(books.proofs.settle(operation.id, ProofState::reserved, ProofState::spent));
@@ -271,7 +271,11 @@ rt::Task<> exchange_round(Books& books, KnownMint& mint, Operation& operation,
                           rt::Duration patience, std::stop_token stop) {
   CO_TRY(unfinished, unfinished_request(books, operation));
   if (!unfinished) co_return fail(Code::internal, "an operation without a request to go on with");
-  StoredRequest request = std::move(*unfinished);
+  co_return co_await exchange_round(books, mint, operation, std::move(*unfinished), patience, stop);
+}
+
+rt::Task<> exchange_round(Books& books, KnownMint& mint, Operation& operation,
+                          StoredRequest request, rt::Duration patience, std::stop_token stop) {
   for (;;) {
     AskWitness ask = [&](std::stop_token s) {
       return operation.kind == OperationKind::mint ? ask_quote(books, mint, operation, s)

@@ -51,6 +51,9 @@ Result<std::optional<StoredRequest>> unfinished_request(Books& books, const Oper
 // goes on with it.
 rt::Task<> exchange_round(Books& books, KnownMint& mint, Operation& operation,
                           rt::Duration patience, std::stop_token stop);
+// The same with the request that unfinished_request() gave.
+rt::Task<> exchange_round(Books& books, KnownMint& mint, Operation& operation,
+                          StoredRequest request, rt::Duration patience, std::stop_token stop);
 
 // Whether an earlier request of the operation, refused as it seemed, was executed after all: then
 // its outputs are restored and booked. `last`: a later request of the same inputs, which can never

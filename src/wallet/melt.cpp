@@ -130,7 +130,7 @@ Result<> book_paid(Melt& melt, std::span<const NewProof> change, bool all_change
                    const std::optional<std::string>& preimage) {
   const Amount spent = sum_of(melt.inputs);
   const Amount back = sum_of(change);
-  TRY(transaction, melt.books.db.begin());
+  TRY(transaction, melt.books.db.begin(durability_of(melt.operation.part_of)));
   TRY_OK(melt.books.journal.settle(melt.request));
   TRY_OK(melt.books.proofs.settle(melt.operation.id, ProofState::reserved, ProofState::spent));
   TRY_OK(melt.books.proofs.put(melt.operation.id, change));

@@ -61,13 +61,17 @@ bool asks_for(const StoredRequest& claim, Amount amount) {
   return sum == amount;
 }
 
-// What is paid is claimed with the request that is stored for it, or with a new one.
+// What is paid is claimed with the request that is stored for it, or with a new one, which takes its
+// place.
 Result<> store_claim(Books& books, KnownMint& mint, Operation& operation,
-                     const std::optional<StoredRequest>& stored, std::optional<Amount> due) {
+                     std::optional<StoredRequest>& stored, std::optional<Amount> due) {
   const bool fits = stored && (stored->was_sent() || !due || asks_for(*stored, *due));
   if (fits) {
     operation.stage = Stage::requested;
-    return books.operations.update(operation, books.now_ms());
+    // Sending it is durable.
+    TRY(transaction, books.db.begin(db::Durable::with_the_next));
+    TRY_OK(books.operations.update(operation, books.now_ms()));
+    return transaction.commit();
   }
   TRY(requests, books.journal.requests_of(operation.id));
   if (requests.size() >= kMostRequests) {
@@ -78,6 +82,7 @@ Result<> store_claim(Books& books, KnownMint& mint, Operation& operation,
   TRY(transaction, books.db.begin());
   if (stored) TRY_OK(books.journal.give_up(*stored));
   TRY(claim, store_exchange(books, mint, std::move(transaction), operation, {.keep = *due}));
+  stored = std::move(claim);
   return {};
 }
 
@@ -170,7 +175,7 @@ rt::Task<Operation> begin_mint(Books& books, KnownMint& mint, NewOperation asked
     CO_TRY_OK(end_mint(books, operation, checked.error().detail));
     co_return fail(checked.error());
   }
-  CO_TRY(quoted, books.db.begin());
+  CO_TRY(quoted, books.db.begin(durability_of(operation.part_of)));
   CO_TRY_OK(books.operations.put_quote(
       operation.id, {Secret<std::string>(said->id), said->invoice, asked.amount, Amount(0),
                      std::nullopt, said->expiry, index}));
@@ -217,6 +222,7 @@ rt::Task<> mint_round(Books& books, KnownMint& mint, Operation& operation, rt::D
     }
     CO_TRY_OK(store_claim(books, mint, operation, stored, due));
     if (operation.stage != Stage::requested) co_return Result<>{};
+    co_return co_await exchange_round(books, mint, operation, std::move(*stored), patience, stop);
   }
   co_return co_await exchange_round(books, mint, operation, patience, stop);
 }

@@ -99,7 +99,8 @@ Wallet::Wallet(const rt::Env& env, http::Client& http, const crypto::Bip39Seed& 
       backup_maker_(env.files, env.random),
       backup_timer_(env.clock.make_timer()) {
   // A backup knows of each request before the mint does.
-  books_.journal.on_stored([this] { keep_backup(); });
+  books_.journal.on_storing([this] { return count_backup(); });
+  books_.journal.on_stored([this] { put_backup_or_say(); });
 }
 
 Wallet::~Wallet() = default;

@@ -216,6 +216,10 @@ class Wallet {
   void keep_backup();
   // Within a second: for what the words and the newest backup bring back without it, too.
   void keep_backup_soon();
+  void put_backup_or_say();
+  // The number of the next one. Durable before it is made: a backup with a higher one than the
+  // database's is of a newer database.
+  Result<> count_backup();
   Result<std::vector<rt::Path>> put_backup();
   // A backup that is newer than the database shows that the database has lost something.
   Result<> compare_with_backups();

@@ -10,7 +10,7 @@ namespace archy::wallet {
 using cashu::Amount;
 using namespace std::chrono_literals;
 
-// How long a backup may be behind what the words and it bring back all the same.
+// How long a backup may be behind what it and the words bring back all the same.
 constexpr rt::Duration kSoon = 1s;
 
 // --- making them ---------------------------------------------------------------------------------
@@ -29,6 +29,7 @@ Result<std::int64_t> Wallet::checked_ms() { return books_.mints.checked_ms(); }
 Result<std::vector<rt::Path>> Wallet::back_up() {
   // What is damaged must not take the place of what is not.
   TRY_OK(db_->connection().check_integrity(false));
+  TRY_OK(count_backup());
   return put_backup();
 }
 
@@ -45,10 +46,13 @@ Result<> Wallet::compare_with_backups() {
   return {};
 }
 
-Result<std::vector<rt::Path>> Wallet::put_backup() {
-  // The number first: a backup with a higher one than the database's is of a newer database.
+Result<> Wallet::count_backup() {
+  if (shelf_.folders().empty()) return {};
   TRY(number, books_.mints.backups());
-  TRY_OK(books_.mints.set_backups(number + 1));
+  return books_.mints.set_backups(number + 1);
+}
+
+Result<std::vector<rt::Path>> Wallet::put_backup() {
   const std::int64_t changes = db_->connection().total_changes();
   auto made = backup_maker_.make(books_);
   auto put = made ? shelf_.put(books_.keys, *made, books_.now_ms())
@@ -70,6 +74,15 @@ void Wallet::keep_backup_soon() {
 void Wallet::keep_backup() {
   if (shelf_.folders().empty()) return;
   if (db_->connection().total_changes() == backed_up_changes_) return;
+  if (auto counted = count_backup(); !counted) {
+    log::warn("wallet", "no backup: {}", to_string(counted.error()));
+    return;
+  }
+  put_backup_or_say();
+}
+
+void Wallet::put_backup_or_say() {
+  if (shelf_.folders().empty()) return;
   const std::string before = backup_trouble_;
   const auto put = put_backup();
   if (!put && backup_trouble_ != before) log::warn("wallet", "no backup: {}", backup_trouble_);

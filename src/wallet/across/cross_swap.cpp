@@ -53,8 +53,8 @@ Result<Operation> part(Books& books, const std::optional<OperationId>& id) {
 }
 
 // The operation and what serves it, in one transaction.
-Result<> save(Cross& cross) {
-  TRY(transaction, cross.books.db.begin());
+Result<> save(Cross& cross, db::Durable durable = db::Durable::now) {
+  TRY(transaction, cross.books.db.begin(durable));
   TRY_OK(cross.books.transfers.update(cross.transfer));
   TRY_OK(cross.books.operations.update(cross.operation, cross.books.now_ms()));
   return transaction.commit();
@@ -119,7 +119,8 @@ rt::Task<Operation> target_quoted(Cross& cross) {
   CO_TRY(claim, co_await begin_mint(cross.books, cross.to, std::move(asked), cross.stop));
   cross.transfer.claim = claim.id;
   cross.operation.stage = Stage::quoted;
-  CO_TRY_OK(save(cross));
+  // Nobody sees the invoice before the payment of it is stored.
+  CO_TRY_OK(save(cross, db::Durable::with_the_next));
   CO_TRY(quote, cross.books.operations.quote(claim.id));
   if (!quote || !target_lasts(cross.to, *quote, margin_s))
     co_return fail(Code::unsupported, cross.to.url() + " gives less than " +
@@ -328,7 +329,8 @@ rt::Task<> payment_round(Cross& cross) {
     cross.operation.stage = Stage::paid;
     cross.operation.note.clear();
     cross.transfer.paid_ms = cross.books.now_ms();
-    co_return save(cross);
+    // Sending the claim is durable.
+    co_return save(cross, db::Durable::with_the_next);
   }
   cross.operation.state = payment.state;
   co_return note(cross, payment.note);
@@ -418,7 +420,8 @@ Result<Operation> begin_cross_swap(Books& books, KnownMint& from, KnownMint& to,
   asked.kind = OperationKind::cross_swap;
   asked.mint = from.id();
   asked.amount = terms.amount;
-  TRY(transaction, books.db.begin());
+  // Durable with its first part, before anything is asked of a mint.
+  TRY(transaction, books.db.begin(db::Durable::with_the_next));
   TRY(operation, books.operations.begin(asked, books.now_ms()));
   TRY_OK(books.transfers.begin(
       {operation.id, from.id(), to.id(), terms.most_fee, books.now_ms() + kInTimeMs}));

@@ -105,14 +105,20 @@ Result<std::unique_ptr<db::Connection>> select_for_backup(rt::Files& files, Book
   return std::move(image);
 }
 
-Result<Bytes> BackupMaker::make(Books& books) {
-  if (!empty_) {
+Result<Bytes> BackupMaker::fill(Books& books) {
+  if (!image_) {
     TRY(made, db::Connection::open_image(files_, wallet_schema()));
-    empty_ = std::move(made);
+    image_ = std::move(made);
   }
-  TRY(image, empty_->clone_image());
-  TRY_OK(copy_for_backup(books, *image, db::Connection::Copying::exact));
-  TRY(plain, image->image());
+  // Rolled back, so that it is empty again.
+  TRY(transaction, db::Transaction::begin(*image_));
+  TRY_OK(copy_for_backup(books, *image_, db::Connection::Copying::exact));
+  TRY_OK(image_->check_integrity(false));
+  return image_->image();
+}
+
+Result<Bytes> BackupMaker::make(Books& books) {
+  TRY(plain, fill(books));
   crypto::SealNonce nonce;
   random_.fill(nonce);
   Bytes out(as_bytes(kMagic).begin(), as_bytes(kMagic).end());
@@ -122,8 +128,7 @@ Result<Bytes> BackupMaker::make(Books& books) {
 
 bool looks_like_backup(ByteView head) { return as_text(head).starts_with(kAnyMagic); }
 
-Result<std::unique_ptr<db::Connection>> open_backup(rt::Files& files, const WalletKeys& keys,
-                                                    ByteView bytes) {
+Result<Secret<Bytes>> unseal_backup(const WalletKeys& keys, ByteView bytes) {
   const std::string_view text = as_text(bytes);
   if (!text.starts_with(kAnyMagic)) return fail(Code::bad_input, "this is no wallet backup");
   if (!text.starts_with(kMagic))
@@ -131,7 +136,13 @@ Result<std::unique_ptr<db::Connection>> open_backup(rt::Files& files, const Wall
   auto plain = crypto::open_sealed(keys.backup_key(), bytes.subspan(kMagic.size()), kPlace);
   if (!plain)
     return fail(Code::bad_input, "this backup is of other words, or it is not whole any more");
-  return db::Connection::open_image(files, wallet_schema(), plain->reveal());
+  return std::move(*plain);
+}
+
+Result<std::unique_ptr<db::Connection>> open_backup(rt::Files& files, const WalletKeys& keys,
+                                                    ByteView bytes) {
+  TRY(plain, unseal_backup(keys, bytes));
+  return db::Connection::open_image(files, wallet_schema(), plain.reveal());
 }
 
 Result<BackupFacts> facts_of(db::Connection& backup) {

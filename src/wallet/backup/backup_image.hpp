@@ -31,22 +31,24 @@ struct BackupFacts {
 class BackupMaker {
  public:
   BackupMaker(rt::Files& files, rt::Random& random) : files_(files), random_(random) {}
-  // Not checked: whoever writes it opens what he reads back. Requires: no transaction is open.
-  // Errors: the database's.
+  // Requires: no transaction is open. Errors: the database's; corrupt: what came of it is damaged.
   Result<Bytes> make(Books& books);
 
  private:
   rt::Files& files_;
   rt::Random& random_;
-  std::unique_ptr<db::Connection> empty_;  // all tables: making them costs more than what follows
+  Result<Bytes> fill(Books& books);
+  std::unique_ptr<db::Connection> image_;  // all tables, empty: making them costs most of a backup
 };
 
 // The rows of it alone, in a database in memory.
 Result<std::unique_ptr<db::Connection>> select_for_backup(rt::Files& files, Books& books,
                                                           db::Connection::Copying how);
 
-// Errors: bad_input: no backup at all, or not one of these words, or not whole; unsupported: a
-// newer program's; corrupt: what was sealed is no database of ours.
+// The database's bytes. Errors: bad_input: no backup at all, or not one of these words, or not
+// whole; unsupported: a newer program's.
+Result<Secret<Bytes>> unseal_backup(const WalletKeys& keys, ByteView bytes);
+// Errors: unseal_backup()'s; corrupt: what was sealed is no database of ours.
 Result<std::unique_ptr<db::Connection>> open_backup(rt::Files& files, const WalletKeys& keys,
                                                     ByteView bytes);
 Result<BackupFacts> facts_of(db::Connection& backup);

@@ -59,7 +59,7 @@ Result<> write_backup(rt::Files& files, const WalletKeys& keys, const rt::Path& 
   TRY(back, read_backup_file(files, temp));
   if (!std::ranges::equal(back, bytes))
     return fail(Code::corrupt, temp.native() + " does not read as it was written");
-  TRY_OK(open_backup(files, keys, back));
+  TRY_OK(unseal_backup(keys, back));
   TRY_OK(files.rename(temp, path));
   return files.sync_directory(path.parent_path());
 }

@@ -7,7 +7,7 @@
 
 namespace archy::wallet {
 
-// Written beside its place, synced, read back and opened, and only then put in its place; what was
+// Written beside its place, synced, read back and unsealed, and only then put in its place; what was
 // there before stays until then. Errors: io, no_space; corrupt: what is read back is something
 // else.
 Result<> write_backup(rt::Files& files, const WalletKeys& keys, const rt::Path& path,

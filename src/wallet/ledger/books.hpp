@@ -49,4 +49,10 @@ struct Books {
   std::set<OperationId> being_begun;
 };
 
+// What is booked of a part is followed by its whole's own step. A power cut in between has it asked
+// for and booked again.
+inline db::Durable durability_of(const std::optional<OperationId>& part_of) {
+  return part_of ? db::Durable::with_the_next : db::Durable::now;
+}
+
 }  // namespace archy::wallet

@@ -1,5 +1,6 @@
 #include "wallet/ledger/journal.hpp"
 
+#include "base/test_hooks.hpp"
 #include "base/check.hpp"
 #include "crypto/sha256.hpp"
 
@@ -47,6 +48,7 @@ Result<std::vector<StoredRequest>> Journal::store_all(db::Transaction transactio
     TRY(id, put_request(draft, now_ms));
     ids.push_back(id);
   }
+  if (on_storing_) TRY_OK(on_storing_());
   TRY_OK(transaction.commit());
   CHECK(!db_.connection().in_transaction());  // an outer one could still take the rows back
   if (on_stored_) on_stored_();
@@ -95,19 +97,24 @@ Result<> Journal::put_output(RequestId request, std::size_t position,
 
 Result<> Journal::mark_sent(StoredRequest& request) {
   auto& db = db_.connection();
+  const bool planted = test_hooks::planted("wallet_sent_mark_later");
+  TRY(transaction, db_.begin(planted ? db::Durable::with_the_next : db::Durable::now));
   TRY_OK(
       db.run("UPDATE requests SET state = ?, sendings = sendings + 1 "
              "WHERE id = ? AND state IN (?, ?)",
              RequestState::sent, request.id().value(), RequestState::armed, RequestState::sent));
   if (db.changes() != 1) return fail(Code::denied, "the request is no longer there to be sent");
+  TRY_OK(transaction.commit());
   request.state_ = RequestState::sent;
   ++request.sendings_;
   return {};
 }
 
 Result<> Journal::note_answer(StoredRequest& request) {
+  TRY(transaction, db_.begin(db::Durable::with_the_next));
   TRY_OK(db_.connection().run("UPDATE requests SET answers = answers + 1 WHERE id = ?",
                               request.id().value()));
+  TRY_OK(transaction.commit());
   ++request.answers_;
   return {};
 }
@@ -152,6 +159,14 @@ Result<std::set<std::uint64_t>> Journal::counters_under_way(const CounterRange& 
     if (!there) return out;
     out.insert(static_cast<std::uint64_t>(query.integer(0)));
   }
+}
+
+Result<bool> Journal::has_unanswered(OperationId operation) {
+  TRY(query, db_.connection().query("SELECT 1 FROM requests WHERE operation = ? AND sendings > "
+                                    "answers AND state NOT IN (?, ?) LIMIT 1",
+                                    operation.value(), RequestState::settled,
+                                    RequestState::released));
+  return query.step();
 }
 
 Result<std::vector<StoredRequest>> Journal::requests_of(OperationId operation) {

@@ -96,6 +96,8 @@ class Journal {
           rt::Random& random)
       : db_(db), key_(key), derivation_(derivation), random_(random) {}
 
+  // Called within the transaction that stores a request.
+  void on_storing(std::function<Result<>()> hook) { on_storing_ = std::move(hook); }
   // Called when a request has been stored, before any byte of it leaves.
   void on_stored(std::function<void()> hook) { on_stored_ = std::move(hook); }
   // Writes the request's row and commits `transaction`, in which the caller has reserved inputs and
@@ -107,7 +109,8 @@ class Journal {
                                                std::vector<Draft> drafts, std::int64_t now_ms);
   // Durable before it returns. Called before the first byte of each sending leaves.
   Result<> mark_sent(StoredRequest& request);
-  // An answer came to the last sending, whatever it says.
+  // An answer came to the last sending, whatever it says. Durable with what is made of it: without
+  // that it is asked for again.
   Result<> note_answer(StoredRequest& request);
   // Within the transaction that books the answer; a refused one may turn out to have been executed.
   // Errors: denied: somebody else has booked it, so that its row is not what the request says.
@@ -123,6 +126,9 @@ class Journal {
   // Which of these counters open operations have made outputs with: what becomes of those is for
   // the operation to find out.
   Result<std::set<std::uint64_t>> counters_under_way(const CounterRange& range);
+  // Whether one of an operation's requests was sent more often than it was answered, and is neither
+  // settled nor released.
+  Result<bool> has_unanswered(OperationId operation);
   // All of an operation, oldest first, as they were stored. Errors: corrupt.
   Result<std::vector<StoredRequest>> requests_of(OperationId operation);
 
@@ -136,6 +142,7 @@ class Journal {
   const crypto::SealKey& key_;
   cashu::Derivation& derivation_;
   rt::Random& random_;
+  std::function<Result<>()> on_storing_;
   std::function<void()> on_stored_;
 };
 

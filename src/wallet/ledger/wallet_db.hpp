@@ -17,8 +17,10 @@ class WalletDb {
   static Result<std::unique_ptr<WalletDb>> open(rt::Files& files, const rt::Path& path,
                                                 const db::Options& options = {});
 
-  // Durable when it has been committed, and not before.
-  Result<db::Transaction> begin() { return db::Transaction::begin(*connection_); }
+  // Durable when it has been committed, and not before, or as `durable` says.
+  Result<db::Transaction> begin(db::Durable durable = db::Durable::now) {
+    return db::Transaction::begin(*connection_, durable);
+  }
   db::Connection& connection() { return *connection_; }
   Result<> close() { return connection_->close(); }
 
