@@ -142,6 +142,11 @@ function(archy_module name)
     add_test(NAME secrets COMMAND python3 ${CMAKE_SOURCE_DIR}/tools/secrets_test.py --bin $<TARGET_FILE:archipelago>
              --testmint $<TARGET_FILE:testmint>)
     add_test(NAME outside COMMAND python3 ${CMAKE_SOURCE_DIR}/tools/outside_test.py --bin $<TARGET_FILE:archipelago>)
+    if(ARCHY_SWARM)
+      add_test(NAME trade COMMAND python3 ${CMAKE_SOURCE_DIR}/tools/trade_test.py --bin $<TARGET_FILE:archipelago>
+               --testmint $<TARGET_FILE:testmint>)
+      set_tests_properties(trade PROPERTIES TIMEOUT 300)
+    endif()
     set_tests_properties(command_line daemon content_port beside hostile_pages outside wallet_commands secrets PROPERTIES TIMEOUT 600)
   endif()
 endfunction()

@@ -374,6 +374,22 @@ def only_what_is_offered_is_served(world):
 
 
 @swarm_case
+def what_is_sold_is_not_given_away_by_serve(world):
+    alice, bob = world.node("alice"), world.node("bob")
+    sold = alice.must("add", random_file(world.root / "x", 200 * KIB))[0]["blake3"]
+    free = alice.must("add", random_file(world.root / "y", 200 * KIB), "--class", "public")[0]["blake3"]
+    with Server(alice) as server:
+        bob.must("get", sold, "--from", server.peer)
+    bob.must("rm", "--force", sold)
+    alice.must("wallet", "init")
+    alice.must("service", "set", "content-download", "--on", "--price", "1")
+    with Server(alice) as server:
+        code, _, _ = bob.run("get", sold, "--from", server.peer)
+        assert code not in (0, 1), code
+        bob.must("get", free, "--from", server.peer)
+
+
+@swarm_case
 def dead_lying_and_origin_in_one_get(world):
     alice, bob = world.node("alice"), world.node("bob")
     path = random_file(world.root / "film.bin", 2 * MIB)

@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import time
+import urllib.error
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -92,6 +93,40 @@ def every_command_of_the_store_works_beside_a_node(world):
         refused(node.run("info", HELLO_BLAKE3), 3)
         calls = daemon.http("GET", "/metrics", Authorization=f"Bearer {daemon.token}")[2]
         assert 'rpc_calls_total{method="blob.add",outcome="ok"} 1' in calls, calls
+
+
+@case
+def the_content_port_has_what_is_free(world):
+    node = world.node()
+    files = {name or "standard": world.file(name or "standard", f"offered as {name}".encode()) for name in ("", "public", "metered", "paid")}
+    with Daemon(node) as daemon:
+        hashes = {name: node.must("add", path, *([] if name == "standard" else ["--class", name]))[0]["blake3"] for name, path in files.items()}
+
+        def has():
+            return {name for name, blake3 in hashes.items() if content_status(daemon, blake3) == 200}
+
+        assert {row["blake3"]: row["class"] for row in node.must("ls")} == {blake3: name for name, blake3 in hashes.items()}
+        assert daemon.result("blob.get", {"content": hashes["paid"]})["offered"] == "paid"
+        assert has() == {"standard", "public"}, has()
+        node.must("add", files["paid"])  # keeps its class unless another one is named
+        assert has() == {"standard", "public"}, has()
+        node.must("pin", "--offer", "--class", "public", hashes["metered"])
+        assert has() == {"standard", "public", "metered"}, has()
+        refused(node.run("pin", "--class", "public", hashes["paid"]), 2, "--offer")
+        refused(node.run("add", files["paid"], "--class", "free"), 2, "class")
+        node.must("wallet", "init")
+        node.must("service", "set", "content-download", "--on", "--price", "1")
+        assert has() == {"public", "metered"}, has()
+        node.must("service", "set", "content-download", "--off")
+        assert has() == {"standard", "public", "metered"}, has()
+
+
+def content_status(daemon, blake3):
+    try:
+        with urllib.request.urlopen(f"http://{daemon.ports['content']}/blobs/{blake3}", timeout=30) as answer:
+            return answer.status
+    except urllib.error.HTTPError as refusal:
+        return refusal.code
 
 
 @case

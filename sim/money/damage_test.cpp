@@ -100,7 +100,8 @@ struct Damage : testing::Test {
     ASSERT_TRUE(world.run(world.wallet().recover(world.stop())));
     ASSERT_TRUE(world.run(world.wallet().resume(hasty, world.stop())));
     ASSERT_TRUE(world.run(world.wallet().recover(world.stop())));
-    ASSERT_TRUE(world.run(world.wallet().look_after_handed(world.stop())));
+    const auto looked = world.run(world.wallet().look_after_handed(world.stop()));
+    ASSERT_TRUE(looked) << looked.error().detail;
     const auto checked = world.wallet().check();
     EXPECT_TRUE(checked) << checked.error().detail;
     EXPECT_EQ(world.imbalance("mint-a"), "");
@@ -127,6 +128,20 @@ TEST_F(Damage, FlippedBitsLoseNothing) {
     }
   }
   EXPECT_GT(noticed, 0u);
+}
+
+// SQLite reads it without a complaint, and the rule is another one.
+TEST_F(Damage, AFlippedRuleIsNoticed) {
+  DataDir files = sound;
+  files.erase("wallet.db-wal");
+  Bytes& bytes = files["wallet.db"];
+  const std::string_view rule = "a counter only grows";
+  const auto at =
+      std::ranges::search(bytes, rule, {}, {}, [](char c) { return static_cast<std::uint8_t>(c); });
+  ASSERT_FALSE(at.empty());
+  at.front() ^= 1;
+  expect_nothing_lost(files, std::nullopt, "a rule");
+  EXPECT_EQ(noticed, 1u);
 }
 
 TEST_F(Damage, ZeroedPagesLoseNothing) {

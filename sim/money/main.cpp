@@ -9,6 +9,9 @@
 
 #include "base/test_hooks.hpp"
 #include "sim/fork_pool.hpp"
+#include "sim/money/market.hpp"
+#include "sim/money/market_plants.hpp"
+#include "sim/money/selling_cases.hpp"
 #include "sim/money/wallet_story.hpp"
 #include "sim/system_random.hpp"
 
@@ -20,6 +23,8 @@ constexpr const char* kUsage =
     "call\n"
     "       money_sim stories [--seeds N] [--start S] [--plant NAME]\n"
     "       money_sim story --start S           one, told\n"
+    "       money_sim market [--seeds N] [--start S] [--plant NAME]   sellers and buyers\n"
+    "       money_sim trade --start S           one of these, told\n"
     "       money_sim restore                   10,000 proofs of three mints from the words\n"
     "       money_sim plants [--seeds N]        each planted bug must be found within N seeds\n";
 
@@ -113,14 +118,17 @@ int run_matrix(const Settings& settings) {
   return closing(passed, failed);
 }
 
-int run_stories(const Settings& settings) {
+using Story = void (*)(std::uint64_t seed, Outcome& outcome,
+                       const std::function<void(const std::string&)>& tell);
+
+int run_stories(const Settings& settings, Story story) {
   std::uint64_t passed = 0, failed = 0;
   double hours = 0;
   run_forked(
       settings.seeds, {.processes = 2, .timeout_s = 300},
       [&](std::uint64_t i, Outcome& outcome) {
         seed_system_randomness(settings.start + i);
-        run_money_story(settings.start + i, outcome);
+        story(settings.start + i, outcome, {});
       },
       [&](std::uint64_t i, const Outcome& outcome) {
         hours += static_cast<double>(outcome.virtual_ms) / 3.6e6;
@@ -165,33 +173,50 @@ constexpr Plant kPlants[] = {
     {"wallet_sent_mark_later", "R2 intent is durable first"},
 };
 
+// Whether a story finds it.
+bool find_plant(const Settings& settings, const char* name, const char* rule, Story story) {
+  plant(name);
+  std::uint64_t found_at = 0;
+  std::string message;
+  run_forked(
+      settings.seeds, {.processes = 2, .timeout_s = 300},
+      [&](std::uint64_t i, Outcome& outcome) {
+        seed_system_randomness(settings.start + i);
+        story(settings.start + i, outcome, {});
+      },
+      [&](std::uint64_t i, const Outcome& outcome) {
+        if (outcome.violations == 0) return found_at == 0;
+        if (found_at == 0 || i + 1 < found_at) {
+          found_at = i + 1;
+          message = outcome.message;
+        }
+        return false;
+      });
+  plant("");
+  std::printf("%-32s %-42s %s %s\n", name, rule,
+              found_at != 0 ? fmt::format("seed {}:", found_at).c_str() : "NOT FOUND",
+              message.c_str());
+  std::fflush(stdout);
+  return found_at != 0;
+}
+
 int run_plants(const Settings& settings) {
+  if (!plant("any")) {
+    std::printf("this build has no planted bugs (preset hooks)\n");
+    return 2;
+  }
   std::uint64_t passed = 0, failed = 0;
-  for (const Plant& bug : kPlants) {
-    if (!plant(bug.name)) {
-      std::printf("this build has no planted bugs (preset hooks)\n");
-      return 2;
-    }
-    std::uint64_t found_at = 0;
-    std::string message;
-    run_forked(
-        settings.seeds, {.processes = 2, .timeout_s = 300},
-        [&](std::uint64_t i, Outcome& outcome) {
-          seed_system_randomness(settings.start + i);
-          run_money_story(settings.start + i, outcome);
-        },
-        [&](std::uint64_t i, const Outcome& outcome) {
-          if (outcome.violations == 0) return found_at == 0;
-          if (found_at == 0 || i + 1 < found_at) {
-            found_at = i + 1;
-            message = outcome.message;
-          }
-          return false;
-        });
-    ++(found_at != 0 ? passed : failed);
-    std::printf("%-32s %-42s %s %s\n", bug.name, bug.rule,
-                found_at != 0 ? fmt::format("seed {}:", found_at).c_str() : "NOT FOUND",
-                message.c_str());
+  for (const Plant& bug : kPlants)
+    ++(find_plant(settings, bug.name, bug.rule, run_money_story) ? passed : failed);
+  for (const MarketPlant& bug : kMarketPlants)
+    ++(find_plant(settings, bug.name, bug.rule, run_market) ? passed : failed);
+  for (const SellingPlant& bug : kSellingPlants) {
+    plant(bug.bug);
+    const std::string message = bug.found();
+    plant("");
+    ++(message.empty() ? failed : passed);
+    std::printf("%-32s %-42s %s\n", bug.bug, bug.rule,
+                message.empty() ? "NOT FOUND" : message.c_str());
     std::fflush(stdout);
   }
   return closing(passed, failed);
@@ -208,7 +233,8 @@ int run(int argc, char** argv) {
     return 2;
   }
   if (settings.command == "matrix") return run_matrix(settings);
-  if (settings.command == "stories") return run_stories(settings);
+  if (settings.command == "stories") return run_stories(settings, run_money_story);
+  if (settings.command == "market") return run_stories(settings, run_market);
   if (settings.command == "restore") {
     Outcome outcome;
     run_restore(84, outcome);
@@ -216,11 +242,11 @@ int run(int argc, char** argv) {
                 outcome.message);
     return closing(outcome.violations == 0, outcome.violations);
   }
-  if (settings.command == "story") {
+  if (settings.command == "story" || settings.command == "trade") {
     seed_system_randomness(settings.start);
     Outcome outcome;
-    run_money_story(settings.start, outcome,
-                    [](const std::string& line) { std::puts(line.c_str()); });
+    const Story story = settings.command == "story" ? run_money_story : run_market;
+    story(settings.start, outcome, [](const std::string& line) { std::puts(line.c_str()); });
     std::puts(outcome.message);
     return outcome.violations == 0 ? 0 : 1;
   }

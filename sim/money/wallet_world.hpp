@@ -95,6 +95,7 @@ class WalletWorld {
   static std::string url(std::string_view mint) { return "http://" + std::string(mint) + ".test"; }
   std::int64_t now_ms() const { return there_.clock.unix_ms(); }
   NodeClock& wallet_clock() { return here_.clock; }
+  rt::Env wallet_env() { return here_.env(); }
   DiskFiles& wallet_disk() { return here_.files; }
   rt::Path data_dir() const { return here_.data_dir(); }
   std::stop_token stop() { return stop_.get_token(); }

@@ -24,8 +24,12 @@ class Reader final : public rpc::ContentReader {
 
 ContentWhileFetched::ContentWhileFetched(store::BlobStore& store, Arrivals& arrivals,
                                          rt::Clock& clock,
+                                         rpc::StoreContentSource::StandardIsFree standard_is_free,
                                          rpc::StoreContentSource::OnDamage on_damage)
-    : store_(store), arrivals_(arrivals), clock_(clock), complete_(store, std::move(on_damage)) {}
+    : store_(store),
+      arrivals_(arrivals),
+      clock_(clock),
+      complete_(store, std::move(standard_is_free), std::move(on_damage)) {}
 
 rt::Task<std::unique_ptr<rpc::ContentReader>> ContentWhileFetched::open(const Blake3Hash& hash,
                                                                         rpc::ContentPart part,
@@ -35,8 +39,8 @@ rt::Task<std::unique_ptr<rpc::ContentReader>> ContentWhileFetched::open(const Bl
   const bool may_arrive =
       !whole && whole.error().code == Code::not_found && arrival && part == rpc::ContentPart::data;
   if (!may_arrive) co_return whole;
-  CO_TRY(offered, store_.offer(hash));
-  if (offered != store::OfferClass::public_) co_return whole;
+  CO_TRY(may, complete_.may_have(hash));
+  if (!may) co_return whole;
   std::unique_ptr<rpc::ContentReader> out = std::make_unique<Reader>(
       std::make_unique<fetch::ArrivingReader>(std::move(arrival), store_, clock_, hash));
   co_return out;

@@ -1,5 +1,6 @@
 // What the content port serves in a node: complete blobs of the store, and blobs that a fetch of
-// this node is bringing, while they arrive. Both only where they are offered as public.
+// this node is bringing, while they arrive. Both only where the port may
+// have them (rpc/content_store_source.hpp).
 #pragma once
 
 #include "app/arrivals.hpp"
@@ -11,6 +12,7 @@ namespace archy::app {
 class ContentWhileFetched final : public rpc::ContentSource {
  public:
   ContentWhileFetched(store::BlobStore& store, Arrivals& arrivals, rt::Clock& clock,
+                      rpc::StoreContentSource::StandardIsFree standard_is_free = {},
                       rpc::StoreContentSource::OnDamage on_damage = {});
 
   rt::Task<std::unique_ptr<rpc::ContentReader>> open(const Blake3Hash& hash, rpc::ContentPart part,

@@ -28,7 +28,8 @@ struct WhileFetched : testing::Test {
     CHECK(loaded.has_value());
     config.emplace(std::move(*loaded));
     jobs.emplace(*core, *events, nullptr, FetchJobRules{}, *config);
-    content.emplace(core->store(), jobs->arrivals(), core->env().clock);
+    content.emplace(core->store(), jobs->arrivals(), core->env().clock,
+                    [this]() -> Result<bool> { return is_free; });
     server.fault = [](int) {
       fetch::Fault slow;
       slow.slow = std::chrono::milliseconds(3);
@@ -81,6 +82,7 @@ struct WhileFetched : testing::Test {
   std::filesystem::path directory;
   fetch::BlobOrigin server{blob()};
   std::unique_ptr<Core> core;
+  bool is_free = true;
   std::optional<rpc::Events> events;
   std::optional<settings::ConfigFile> config;
   std::optional<FetchJobs> jobs;
@@ -103,6 +105,22 @@ TEST_F(WhileFetched, WhatIsNotOfferedIsNotFoundThoughItArrives) {
   auto opened = core->run(open_part(ContentPart::data));
   ASSERT_FALSE(opened.has_value());
   EXPECT_EQ(opened.error().code, Code::not_found);
+}
+
+TEST_F(WhileFetched, WhatIsSoldIsNotFoundThoughItArrives) {
+  is_free = false;
+  ASSERT_TRUE(start(true));
+  auto opened = core->run(open_part(ContentPart::data));
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, Code::not_found);
+}
+
+TEST_F(WhileFetched, ASeedKeepsTheClassItIsOfferedAs) {
+  const Blake3Hash hash = blob().hash;
+  ASSERT_TRUE(core->store().set_offer({hash, store::Format::raw}, store::OfferClass::paid));
+  ASSERT_TRUE(start(true));
+  EXPECT_EQ(*core->store().offer(hash), store::OfferClass::paid);
+  EXPECT_FALSE(core->run(open_part(ContentPart::data)).has_value());
 }
 
 TEST_F(WhileFetched, WhatNobodyFetchesIsNotFound) {

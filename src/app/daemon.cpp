@@ -52,8 +52,10 @@ class RunningNode {
         tokens_(core.env().random),
         events_(core.env().executor),
         node_(core, config, events_, {.daemon = true, .door = door_.get()}),
-        content_source_(core.store(), node_.arrivals(), core.env().clock,
-                        [&core](const Blake3Hash& hash) { core.damage_found(hash); }),
+        content_source_(
+            core.store(), node_.arrivals(), core.env().clock,
+            [this] { return node_.seller().standard_is_free(); },
+            [&core](const Blake3Hash& hash) { core.damage_found(hash); }),
         content_(content_source_),
         control_({node_, events_, &tokens_, core.env().clock}, core.env().executor,
                  {.content = &content_.counts()}) {}
@@ -77,7 +79,7 @@ class RunningNode {
         listen_loopback("content port", settings.get(settings::kContentPort), content_, options));
     out.content = content;
     node_.tell_ports(control, content);
-    node_.wallet().look_after_everything();
+    node_.look_after_everything();
     if (door_) out.swarm = door_->bound_addresses();
     rt::Files& files = core_.env().files;
     TRY_OK(rt::write_whole_file(files, run_folder() / "token",

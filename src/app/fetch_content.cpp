@@ -205,7 +205,9 @@ boost::asio::awaitable<ContentReport> fetch_content(Core& core, store::HashAndFo
     own_door = std::move(*opened);
     door = own_door.get();
   }
-  for (const fetch::PeerAddress& peer : options.peers) peers.push_back(door->source(peer));
+  options.payer.root = content.hash;
+  for (const fetch::PeerAddress& peer : options.peers)
+    peers.push_back(door->source(peer, options.payer));
   for (fetch::OriginAddress& origin : located) {
     origins.push_back(fetch::make_origin_source(core.env(), core.http(), core.store(),
                                                 std::move(origin.url), std::move(origin.options)));

@@ -26,6 +26,8 @@ struct FetchContentOptions {
   std::optional<std::stop_token> stop = std::nullopt;
   // To dial through; none: one is opened for this fetch and closed after it. Outlives the fetch.
   PeerDoor* door = nullptr;
+  // Who pays where peers ask for money. By default nobody.
+  Payer payer = {};
   bool allow_private = true;  // origins may be on the operator's own network
   // Where those who read the blobs meanwhile find them. None: nobody does. Outlives the fetch.
   Arrivals* arrivals = nullptr;

@@ -92,7 +92,7 @@ Result<std::uint64_t> FetchJobs::start(const rpc::FetchRequest& request) {
   }
   if (unfinished >= rules_.unfinished) return fail(Code::try_later, "too many fetches wait");
   if (request.seed) {
-    TRY_OK(core_.store().set_offer(content, store::OfferClass::public_));
+    TRY_OK(core_.store().ensure_offered(content));
   }
   auto job = std::make_shared<Job>();
   job->view.id = next_++;
@@ -129,6 +129,8 @@ boost::asio::awaitable<void> FetchJobs::run(std::shared_ptr<Job> job) {
   } else {
     ++running_;
     job->view.state = FetchState::running;
+    job->view.begun_ms = core_.env().clock.unix_ms();
+    if (payer_) job->options.payer = payer_();
     FetchProgressFn show = [this, job = job.get()](const FetchProgress& now) {
       job->view.held_bytes = now.held_bytes;
       job->view.total_bytes = now.total_bytes;

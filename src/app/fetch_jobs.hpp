@@ -28,6 +28,9 @@ class FetchJobs {
             const settings::ConfigFile& config);
   ~FetchJobs();
 
+  // Asked when a fetch begins: who pays for it. Never called: nobody.
+  void pay_by(std::function<Payer()> payer) { payer_ = std::move(payer); }
+
   // As rpc::NodeApi.
   Result<std::uint64_t> start(const rpc::FetchRequest& request);
   Result<rpc::FetchView> view(std::uint64_t id) const;
@@ -55,6 +58,7 @@ class FetchJobs {
   PeerDoor* door_;
   FetchJobRules rules_;
   const settings::ConfigFile& config_;
+  std::function<Payer()> payer_;
   Arrivals arrivals_;
   std::map<std::uint64_t, std::shared_ptr<Job>> jobs_;  // by number: the order they came in
   std::uint64_t next_ = 1;

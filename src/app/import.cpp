@@ -22,9 +22,9 @@ std::string base_name(const rt::Path& path) {
 }
 
 Result<> keep_and_offer(store::BlobStore& store, const store::HashAndFormat& content,
-                        const std::string& name) {
+                        const std::string& name, std::optional<store::OfferClass> offer_class) {
   TRY_OK(store.set_name(name, content));
-  return store.set_offer(content, store::OfferClass::public_);
+  return offer_class ? store.set_offer(content, offer_class) : store.ensure_offered(content);
 }
 
 Result<Added> import_as_collection(store::BlobStore& store, const std::vector<FolderFile>& files,
@@ -39,7 +39,7 @@ Result<Added> import_as_collection(store::BlobStore& store, const std::vector<Fo
   }
   TRY(content, make_collection(store, entries));
   added.content = content;
-  TRY_OK(keep_and_offer(store, content, name));
+  TRY_OK(keep_and_offer(store, content, name, options.offer_class));
   return added;
 }
 
@@ -66,7 +66,7 @@ Result<Added> import_path(rt::Files& files, store::BlobStore& store, const rt::P
   added.sha256 = imported.sha256;
   added.size_bytes = imported.size;
   added.files = 1;
-  TRY_OK(keep_and_offer(store, added.content, name));
+  TRY_OK(keep_and_offer(store, added.content, name, options.offer_class));
   return added;
 }
 

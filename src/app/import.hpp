@@ -22,11 +22,13 @@ struct ImportOptions {
   store::AddMode mode = store::AddMode::copy;
   bool as_collection =
       false;  // a single file too becomes a one-name collection (what sendme expects)
+  // None: as the services say, or as it is offered already.
+  std::optional<store::OfferClass> offer_class = std::nullopt;
   ImportProgressFn progress = nullptr;
   std::stop_token stop = {};
 };
 
-// Offers what was added (class public) and names it, so that gc keeps it. Blocks as long as it
+// Offers what was added and names it, so that gc keeps it. Blocks as long as it
 // takes. Thread: any. Errors: not_found, bad_input, denied, no_space, cancelled (nothing half-added
 // stays).
 Result<Added> import_path(rt::Files& files, store::BlobStore& store, const rt::Path& path,

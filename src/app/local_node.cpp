@@ -71,11 +71,18 @@ LocalNode::LocalNode(Core& core, settings::ConfigFile& config, rpc::Events& even
                },
                .second_backups =
                    [this] { return rt::Path(config_.settings().get(settings::kWalletBackupDir)); },
-               .ending = [this] { return ending(); }}) {}
+               .ending = [this] { return ending(); }}),
+      seller_(core.env(), wallet_),
+      spender_(core.env(), wallet_) {
+  if (options_.door) options_.door->sell(seller_.gate());
+  fetches_.pay_by([this] { return spender_.payer(config_.settings()); });
+}
 
 boost::asio::awaitable<void> LocalNode::close() {
   request_stop();
   co_await fetches_.close();
+  co_await spender_.close();
+  co_await seller_.close();
   co_await wallet_.close();
 }
 
@@ -124,6 +131,7 @@ rt::Task<rpc::Added> LocalNode::add(rpc::AddRequest request) {
   ImportOptions how;
   how.mode = request.in_place ? store::AddMode::in_place : store::AddMode::copy;
   how.as_collection = request.collection;
+  how.offer_class = request.offer_class;
   how.progress = options_.import_progress;
   const EitherStop either(ending(), request.stop);
   how.stop = either.token();
@@ -191,7 +199,8 @@ Result<> LocalNode::pin(const rpc::PinRequest& request) {
   }
   TRY_OK(core_.store().set_pin(request.content, true));
   if (!request.offer) return {};
-  return core_.store().set_offer(request.content, store::OfferClass::public_);
+  return request.offer_class ? core_.store().set_offer(request.content, request.offer_class)
+                             : core_.store().ensure_offered(request.content);
 }
 
 Result<> LocalNode::unpin(const rpc::PinRequest& request) {

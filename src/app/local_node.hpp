@@ -5,6 +5,8 @@
 #include "app/export.hpp"
 #include "app/fetch_jobs.hpp"
 #include "app/import.hpp"
+#include "app/seller.hpp"
+#include "app/spender.hpp"
 #include "app/wallet_room.hpp"
 #include "rt/posix/ordered_worker.hpp"
 #include "settings/config_file.hpp"
@@ -39,6 +41,13 @@ class LocalNode final : public rpc::NodeApi {
     control_ = control;
     content_ = content;
   }
+  // What is begun with money is gone on with from here on: the wallet's operations, purchases,
+  // credit that is used.
+  void look_after_everything() {
+    wallet_.look_after_everything();
+    spender_.look_after_open();
+    seller_.look_after_used();
+  }
   // And fetches: waits for them.
   boost::asio::awaitable<void> close();
 
@@ -68,6 +77,8 @@ class LocalNode final : public rpc::NodeApi {
   Arrivals& arrivals() { return fetches_.arrivals(); }
 
   WalletRoom& wallet() override { return wallet_; }
+  Seller& seller() override { return seller_; }
+  Spender& buyer() override { return spender_; }
 
   rpc::SwarmStatus swarm() override;
   std::vector<rpc::PeerView> peers() override;
@@ -100,6 +111,8 @@ class LocalNode final : public rpc::NodeApi {
   rt::OrderedWorker worker_{64};
   FetchJobs fetches_;
   WalletRoom wallet_;
+  Seller seller_;
+  Spender spender_;
 };
 
 // How URLs are opened, by `net.*`.

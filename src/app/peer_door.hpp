@@ -9,6 +9,8 @@
 #include "app/core.hpp"
 #include "app/target.hpp"
 #include "fetch/source.hpp"
+#include "streaming/buyer.hpp"
+#include "streaming/gate.hpp"
 
 namespace archy::app {
 
@@ -34,6 +36,13 @@ struct PeerConnection {
   rt::Duration rtt{};
 };
 
+// Who pays where a peer asks for money. Buyer null, as it is by default: nobody, nothing.
+struct Payer {
+  streaming::Buyer* buyer = nullptr;
+  streaming::PaymentPolicy policy = {};
+  std::optional<Blake3Hash> root = std::nullopt;  // what the purchases count for; none: each blob
+};
+
 class PeerDoor {
  public:
   virtual ~PeerDoor() = default;
@@ -41,7 +50,11 @@ class PeerDoor {
   // As put into tickets: bound addresses, loopback only if nothing else.
   virtual std::vector<rt::Address> addresses() const = 0;
   virtual std::vector<rt::Address> bound_addresses() const = 0;
-  virtual std::shared_ptr<fetch::Source> source(const fetch::PeerAddress& peer) = 0;
+  virtual std::shared_ptr<fetch::Source> source(const fetch::PeerAddress& peer,
+                                                const Payer& payer) = 0;
+  // What has a price is served by this gate from now on; before, what is marked paid is not served
+  // at all. Lifetime: it outlives close().
+  virtual void sell(streaming::Gate& gate) = 0;
   // Up to date after stop().
   virtual ServeCounters counters() const = 0;
   // Those that came to us.

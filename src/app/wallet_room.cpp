@@ -386,6 +386,43 @@ Result<Secret<std::string>> WalletRoom::token_of(OperationId id) {
   return wallet->token_of(id);
 }
 
+// --- for the gate --------------------------------------------------------------------------------
+
+Result<wallet::WalletDb*> WalletRoom::database() {
+  TRY(wallet, open());
+  return &wallet->database();
+}
+
+Result<std::vector<std::string>> WalletRoom::accepted_mints() {
+  TRY(wallet, open());
+  return wallet->accepted_mints();
+}
+
+rt::Task<OperationView> WalletRoom::redeem(Secret<std::string> token,
+                                           std::function<Result<>(OperationId)> on_begun,
+                                           Patience patience, std::stop_token stop) {
+  CO_TRY(wallet, open());
+  const Call call(*this, std::move(stop));
+  CO_TRY(operation,
+         co_await wallet->redeem(std::move(token), std::move(on_begun), patience, call.stop()));
+  co_return shown(operation);
+}
+
+rt::Task<OperationView> WalletRoom::hand_out(std::string mint, cashu::Amount amount,
+                                             std::string key, Patience patience,
+                                             std::stop_token stop) {
+  wallet::SendTerms terms{.amount = amount};
+  Caller caller{std::move(mint), std::move(key)};
+  co_return co_await send(std::move(terms), {}, std::move(caller), patience, std::move(stop));
+}
+
+rt::Task<wallet::PaymentOutcome> WalletRoom::pay(wallet::PaymentTerms terms, std::string key,
+                                                 Patience patience, std::stop_token stop) {
+  std::optional<std::string> name(std::move(key));
+  co_return co_await build_payment_token(std::move(terms), std::move(name), patience,
+                                         std::move(stop));
+}
+
 Result<std::vector<WalletLine>> WalletRoom::open_operations() {
   TRY(wallet, open());
   TRY(operations, wallet->open_operations());

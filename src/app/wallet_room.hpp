@@ -1,5 +1,5 @@
-// The wallet of a data directory as the methods see it: keys/wallet.words, db/wallet.db, and who
-// goes on with what is open while the node runs.
+// The wallet of a data directory as the methods and the gate see it: keys/wallet.words,
+// db/wallet.db, and who goes on with what is open while the node runs.
 #pragma once
 
 #include <functional>
@@ -9,6 +9,7 @@
 #include "rpc/wallet_api.hpp"
 #include "rt/env.hpp"
 #include "rt/scope.hpp"
+#include "streaming/purse.hpp"
 
 namespace archy::app {
 
@@ -27,7 +28,7 @@ struct WalletRoomOptions {
 // database closes it, and nothing else of the node: every call says so until repair(). Thread: the
 // loop. Lifetime: `env` and what the options refer to outlive it; close() has been awaited before
 // the destructor.
-class WalletRoom final : public rpc::WalletApi {
+class WalletRoom final : public rpc::WalletApi, public streaming::Purse {
  public:
   WalletRoom(const rt::Env& env, WalletRoomOptions options);
   ~WalletRoom() override;
@@ -93,6 +94,17 @@ class WalletRoom final : public rpc::WalletApi {
   Result<std::vector<rpc::WalletLine>> history(std::uint64_t limit,
                                                std::optional<wallet::OperationId> before) override;
   Result<Secret<std::string>> token_of(wallet::OperationId id) override;
+
+  Result<wallet::WalletDb*> database() override;
+  Result<std::vector<std::string>> accepted_mints() override;
+  rt::Task<wallet::OperationView> redeem(Secret<std::string> token,
+                                         std::function<Result<>(wallet::OperationId)> on_begun,
+                                         wallet::Patience patience, std::stop_token stop) override;
+  rt::Task<wallet::OperationView> hand_out(std::string mint, cashu::Amount amount, std::string key,
+                                           wallet::Patience patience,
+                                           std::stop_token stop) override;
+  rt::Task<wallet::PaymentOutcome> pay(wallet::PaymentTerms terms, std::string key,
+                                       wallet::Patience patience, std::stop_token stop) override;
 
   Result<std::vector<rpc::WalletLine>> open_operations() override;
   Result<std::vector<wallet::Wallet::Ending>> ending_keysets() override;

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "blobs/request.hpp"
+#include "rt/address.hpp"
 #include "rt/clock.hpp"
 #include "store/blob_store.hpp"
 
@@ -24,6 +25,7 @@ struct RequestContext {
   Blake3Hash hash;
   RequestKind kind = RequestKind::get;
   std::uint64_t serial = 0;  // counts the provider's requests, never reused
+  rt::Address from = {};     // where the peer is now
 };
 
 struct GroupVerdict {
@@ -43,6 +45,9 @@ class Admission {
   virtual Verdict on_child(const RequestContext& request, const Blake3Hash& child) = 0;
   // `payload`: bytes of the leaf that would go out next (at most one 16 KiB group).
   virtual GroupVerdict on_group(const RequestContext& request, std::size_t payload) = 0;
+  // Of a Get or GetMany, however it ended: no call with its serial follows. What on_group let go
+  // was handed to the stream, all but the group at which it broke off.
+  virtual void on_end(const RequestContext& /*request*/) {}
 };
 
 // Serves to anybody what the store offers, and nothing else.

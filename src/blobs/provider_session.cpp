@@ -111,6 +111,7 @@ boost::asio::awaitable<void> ProviderSession::answer_data(std::shared_ptr<quic::
   RequestReport outcome;
   outcome.request.peer = connection_->peer();
   outcome.request.serial = provider_.next_serial_++;
+  outcome.request.from = connection_->remote_address();
   Answer answer({provider_.env_, provider_.store_, provider_.admission_, provider_.counters_,
                  provider_.config_.stall_limit},
                 *stream, outcome);
@@ -124,6 +125,7 @@ boost::asio::awaitable<void> ProviderSession::answer_data(std::shared_ptr<quic::
     outcome.request.hash = get->hash;
     sent = co_await answer.get(*get);
   }
+  provider_.admission_.on_end(outcome.request);
   if (sent) {
     stream->finish();
   } else {
@@ -154,7 +156,7 @@ boost::asio::awaitable<void> ProviderSession::answer_observe(std::shared_ptr<qui
   const rt::Instant begun = provider_.env_.clock.now();
   RequestReport outcome;
   outcome.request = {connection_->peer(), request.hash, RequestKind::observe,
-                     provider_.next_serial_++};
+                     provider_.next_serial_++, connection_->remote_address()};
   ObserveAnswer answer(
       {provider_.env_, provider_.store_, provider_.admission_, provider_.config_.observe_poll},
       *connection_, *stream, outcome.request);

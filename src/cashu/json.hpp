@@ -1,4 +1,4 @@
-// JSON from mints, tokens and daemons, read strictly. For .cpp files alone, of cashu and wallet.
+// JSON from mints, tokens, daemons and peers, read strictly. For .cpp files alone.
 #pragma once
 
 #include <cstdint>

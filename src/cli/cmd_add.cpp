@@ -16,6 +16,7 @@ struct AddOptions {
   std::vector<std::string> paths;
   bool in_place = false;
   bool collection = false;
+  std::string offer_class;  // empty: as the services say
 };
 
 void print(const Output& out, const std::string& path, const rpc::Json& added) {
@@ -59,6 +60,7 @@ int add(const GlobalOptions& global, const AddOptions& options) {
     rpc::Json params{{"path", std::filesystem::absolute(path).string()},
                      {"in_place", options.in_place},
                      {"collection", options.collection}};
+    if (!options.offer_class.empty()) params["class"] = options.offer_class;
     auto added = (*caller)->call("blob.add", params);
     progress.clear();
     if (!added) {
@@ -81,6 +83,7 @@ void register_add(CLI::App& app, const GlobalOptions& global, int& exit) {
   command.flag("--in-place", options->in_place,
                "refer to the files where they are instead of copying them");
   command.flag("--collection", options->collection, "make a collection of a single file too");
+  command.option("--class", options->offer_class, kClassHelp);
   command.run([&global, &exit, options] { exit = add(global, *options); });
 }
 

@@ -7,6 +7,7 @@
 #include "cli/caller.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/explain.hpp"
+#include "cli/receipt.hpp"
 #include "cli/subcommand.hpp"
 
 namespace archy::cli {
@@ -51,6 +52,7 @@ void print_fetch(const Output& out, const Json& explained) {
   }
   out.line({{"fetch", fetch}, {"state", state}, {"error", error}}, text);
   print_sources(out, explained);
+  print_receipt(out, explained);
 }
 
 int explain(const GlobalOptions& global, const std::string& content) {

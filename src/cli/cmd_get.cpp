@@ -9,6 +9,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/explain.hpp"
 #include "cli/file_progress.hpp"
+#include "cli/receipt.hpp"
 #include "cli/subcommand.hpp"
 #include "rpc/answer.hpp"
 
@@ -169,11 +170,10 @@ int get(const GlobalOptions& global, const GetOptions& options) {
   progress.clear();
   if (!row) return out.error(row.error());
   done.row = std::move(*row);
-  if (options.explain) {
-    auto explained = caller.call("fetch.explain", Json{{"fetch", begun->fetch}});
-    if (!explained) return out.error(explained.error());
-    print_sources(out, *explained);
-  }
+  auto explained = caller.call("fetch.explain", Json{{"fetch", begun->fetch}});
+  if (!explained) return out.error(explained.error());
+  if (options.explain) print_sources(out, *explained);
+  print_receipt(out, *explained);
   if (!done.row.at("error").is_null()) return report_failure(out, done.row);
 
   if (const auto to = destination(*target, options)) {

@@ -14,15 +14,19 @@ struct PinOptions {
   std::string content;
   bool remove = false;
   bool offer = false;
+  std::string offer_class;  // empty: as the services say
 };
 
 int pin(const GlobalOptions& global, const PinOptions& options) {
   const Output out = global.output();
   auto target = app::parse_target(options.content);
   if (!target) return out.error(target.error());
+  if (!options.offer_class.empty() && (options.remove || !options.offer))
+    return out.error(Error{.code = Code::bad_input, .detail = "--class goes with --offer"});
   auto caller = Caller::open(global, {});
   if (!caller) return out.error(caller.error());
-  const rpc::Json params{{"content", content_text(target->content)}, {"offer", options.offer}};
+  rpc::Json params{{"content", content_text(target->content)}, {"offer", options.offer}};
+  if (!options.offer_class.empty()) params["class"] = options.offer_class;
   auto done = (*caller)->call(options.remove ? "blob.unpin" : "blob.pin", params);
   if (!done) return out.error(done.error());
   const std::string hash = target->content.hash.hex();
@@ -82,6 +86,7 @@ void register_keep(CLI::App& app, const GlobalOptions& global, int& exit) {
   pin_command.flag("--remove", pinning->remove, "let it go again");
   pin_command.flag("--offer", pinning->offer,
                    "also serve it to peers (with --remove: stop serving it)");
+  pin_command.option("--class", pinning->offer_class, kClassHelp);
   pin_command.run([&global, &exit, pinning] { exit = pin(global, *pinning); });
 
   auto removing = std::make_shared<std::vector<std::string>>();

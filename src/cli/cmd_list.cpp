@@ -23,6 +23,8 @@ std::vector<Field> fields_of(const rpc::Json& blob) {
   fields.push_back({"held_bytes", blob.at("held_bytes").get<std::uint64_t>()});
   fields.push_back({"location", blob.at("location").get<std::string>()});
   if (blob.at("path").is_string()) fields.push_back({"path", blob.at("path").get<std::string>()});
+  if (blob.at("offered").is_string())
+    fields.push_back({"class", blob.at("offered").get<std::string>()});
   return fields;
 }
 
@@ -34,11 +36,13 @@ void print_row(const Output& out, const rpc::Json& blob) {
       blob.at("complete").get<bool>()
           ? "complete"
           : fmt::format("{} held", human_bytes(blob.at("held_bytes").get<std::uint64_t>()));
+  const std::string offered =
+      blob.at("offered").is_string() ? blob.at("offered").get<std::string>() : "-";
   auto fields = fields_of(blob);
   if (!labels.empty()) fields.push_back({"names", labels.substr(1)});
-  out.line(fields,
-           fmt::format("{}  {:>10}  {}{}", blob.at("blake3").get<std::string>(),
-                       human_bytes(blob.at("size_bytes").get<std::uint64_t>()), state, labels));
+  out.line(fields, fmt::format("{}  {:>10}  {:<8}  {}{}", blob.at("blake3").get<std::string>(),
+                               human_bytes(blob.at("size_bytes").get<std::uint64_t>()), offered,
+                               state, labels));
 }
 
 int ls(const GlobalOptions& global) {
@@ -86,7 +90,7 @@ int info(const GlobalOptions& global, const std::string& text) {
   lines += fmt::format("location  {}", text_of("location"));
   if (blob->at("path").is_string())
     lines += fmt::format(" {}", escape_for_terminal(text_of("path")));
-  lines += fmt::format("\noffered   {}", offered ? "yes" : "no");
+  lines += fmt::format("\noffered   {}", offered ? "yes, " + text_of("offered") : "no");
   out.line(fields, lines);
   return kOk;
 }

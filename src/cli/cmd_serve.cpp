@@ -48,15 +48,21 @@ rt::Task<> until_interrupted(app::Core& core) {
   co_return Result<>{};
 }
 
-rt::Task<> close_door(app::PeerDoor& door) {
+rt::Task<> close(app::LocalNode& node, app::PeerDoor& door) {
   co_await door.close();
+  co_await node.close();  // behind it: what the last requests have used is written, too
   co_return Result<>{};
 }
 
-// Runs until Ctrl-C, closes politely, says what was served.
-int serve_until_interrupted(app::Core& core, app::PeerDoor& door, const Output& out) {
+// Runs until Ctrl-C, closes politely, says what was served. What is sold costs here what it costs
+// of a node that runs.
+int serve_until_interrupted(app::Core& core, settings::ConfigFile& config, app::PeerDoor& door,
+                            const Output& out) {
+  rpc::Events events(core.env().executor);
+  app::LocalNode node(core, config, events, {.door = &door});
+  node.look_after_everything();
   (void)core.run(until_interrupted(core));
-  (void)core.run(close_door(door));
+  (void)core.run(close(node, door));
   const app::ServeCounters counted = door.counters();
   out.line({{"connections", counted.connections},
             {"requests", counted.requests},
@@ -117,15 +123,18 @@ int serve(const GlobalOptions& global, const ServeOptions& options) {
   if (*node) return serve_by_node(**node, options, out);
   auto core = global.open();
   if (!core) return out.error(core.error());
+  auto config = global.load_config(**core);
+  if (!config) return out.error(config.error());
   auto door = open_door(**core, options, false);
   if (!door) return out.error(door.error());
   greet(out, **door);
-  return serve_until_interrupted(**core, **door, out);
+  return serve_until_interrupted(**core, *config, **door, out);
 }
 
 struct SendOptions {
   std::string path;
   bool copy = false;
+  std::string offer_class;  // empty: as the services say
   ServeOptions serve;
 };
 
@@ -141,10 +150,11 @@ void print_ticket(const Output& out, std::uint64_t files, std::uint64_t size_byt
 int send_by_node(Caller& node, const SendOptions& options, const Output& out) {
   auto swarm = swarm_of(node, options.serve);
   if (!swarm) return out.error(swarm.error());
-  auto added =
-      node.call("blob.add", rpc::Json{{"path", std::filesystem::absolute(options.path).string()},
-                                      {"in_place", !options.copy},
-                                      {"collection", true}});
+  rpc::Json params{{"path", std::filesystem::absolute(options.path).string()},
+                   {"in_place", !options.copy},
+                   {"collection", true}};
+  if (!options.offer_class.empty()) params["class"] = options.offer_class;
+  auto added = node.call("blob.add", params);
   if (!added) return out.error(added.error());
   print_ticket(out, added->at("files").get<std::uint64_t>(),
                added->at("size_bytes").get<std::uint64_t>(), added->at("blake3").get<std::string>(),
@@ -157,12 +167,19 @@ int send(const GlobalOptions& global, const SendOptions& options) {
   auto node = Caller::to_running_node(global);
   if (!node) return out.error(node.error());
   if (*node) return send_by_node(**node, options, out);
+  const auto offer_class = store::offer_class_of(options.offer_class);
+  if (!options.offer_class.empty() && !offer_class)
+    return out.error(Error{.code = Code::bad_input,
+                           .detail = "--class wants standard, public, metered or paid"});
   auto core = global.open();
   if (!core) return out.error(core.error());
+  auto config = global.load_config(**core);
+  if (!config) return out.error(config.error());
   FileProgress progress(global.progress_style(), "adding");
   app::ImportOptions how;
   how.mode = options.copy ? store::AddMode::copy : store::AddMode::in_place;
   how.as_collection = true;
+  how.offer_class = offer_class;
   how.stop = (*core)->interrupted();
   how.progress = [&](const rt::Path& file, const store::Progress& now) {
     (*core)->poll();  // signals: the import runs outside the loop
@@ -176,7 +193,7 @@ int send(const GlobalOptions& global, const SendOptions& options) {
   auto ticket = app::make_ticket((*door)->id(), (*door)->addresses(), added->content);
   if (!ticket) return out.error(ticket.error());
   print_ticket(out, added->files, added->size_bytes, added->content.hash.hex(), *ticket);
-  return serve_until_interrupted(**core, **door, out);
+  return serve_until_interrupted(**core, *config, **door, out);
 }
 
 }  // namespace
@@ -196,6 +213,7 @@ void register_serve(CLI::App& app, const GlobalOptions& global, int& exit) {
   send_command.required("path", sending->path, "file or folder");
   send_command.flag("--copy", sending->copy,
                     "copy into the store instead of referring to the files in place");
+  send_command.option("--class", sending->offer_class, kClassHelp);
   add_transport_options(send_command, sending->serve);
   send_command.run([&global, &exit, sending] { exit = send(global, *sending); });
 }

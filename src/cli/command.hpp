@@ -48,6 +48,7 @@ void register_explain(CLI::App& app, const GlobalOptions& global, int& exit);
 void register_doctor(CLI::App& app, const GlobalOptions& global, int& exit);
 void register_node(CLI::App& app, const GlobalOptions& global, int& exit);
 void register_wallet(CLI::App& app, const GlobalOptions& global, int& exit);
+void register_service(CLI::App& app, const GlobalOptions& global, int& exit);
 void register_token(CLI::App& app, const GlobalOptions& global, int& exit);
 void register_rpc(CLI::App& app, const GlobalOptions& global, int& exit);
 

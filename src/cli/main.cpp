@@ -55,6 +55,7 @@ int run(int argc, char** argv) {
   register_doctor(app, global, exit);
   register_node(app, global, exit);
   register_wallet(app, global, exit);
+  register_service(app, global, exit);
   register_token(app, global, exit);
   register_rpc(app, global, exit);
 

@@ -7,6 +7,11 @@ namespace archy::cli {
 Subcommand::Subcommand(CLI::App& app, const std::string& name, const std::string& help)
     : command_(*app.add_subcommand(name, help)) {}
 
+Subcommand Subcommand::below(const std::string& name, const std::string& help) {
+  command_.require_subcommand(1);
+  return {command_, name, help};
+}
+
 void Subcommand::required(const std::string& names, std::string& into, const std::string& help) {
   command_.add_option(names, into, help)->required();
 }

@@ -13,9 +13,17 @@ class App;
 
 namespace archy::cli {
 
+// Of --class, wherever something is offered.
+inline constexpr const char* kClassHelp =
+    "how it is offered: public (free, whatever is sold), metered, paid, or standard (as the "
+    "services say); default: standard, or the class it has already";
+
 class Subcommand {
  public:
   Subcommand(CLI::App& app, const std::string& name, const std::string& help);
+
+  // One below it; one of those has to be chosen.
+  Subcommand below(const std::string& name, const std::string& help);
 
   // `names`: "path", or "-o,--output".
   void required(const std::string& names, std::string& into, const std::string& help);

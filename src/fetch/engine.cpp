@@ -131,6 +131,7 @@ void Engine::ended(Question& question, Result<> outcome) {
   const auto now = env_.clock.now();
   ++row.attempts;
   row.time += now - question.began;
+  scheduler_.set_price(index, worker.source->price(report_.hash));
   if (!question.delivery->is_shut()) {
     auto flushed = question.delivery->flush();
     if (!flushed && judge(outcome) != Verdict::local_failure) outcome = fail(flushed.error());

@@ -122,6 +122,9 @@ class Scheduler {
   Scheduler(SchedulerOptions options, rt::Instant now);
 
   std::size_t add_source(SourceKind kind, std::uint64_t price = 0);
+  // Where several could be sent, those that cost less are sent first; among origins and peers by
+  // themselves, so that an origin waits for nobody's price.
+  void set_price(std::size_t source, std::uint64_t price) { sources_[source].price = price; }
   // What is known of the blob: its groups (none: its size is unknown) and which are held. Another
   // size than before calls off everybody: what they were asked for was of another tree. So does a
   // loss of what was held.

@@ -64,6 +64,8 @@ class Source {
   // For people: "peer 1a2b3c4d5e at 127.0.0.1:4919", "origin http://host/path".
   virtual std::string name() const = 0;
   virtual SourceKind kind() const = 0;
+  // What its bytes of this blob cost, as far as it is known now. Units: msat a MiB; 0: nothing.
+  virtual std::uint64_t price(const Blake3Hash& /*hash*/) const { return 0; }
   // Fetches as much of attempt.wanted as it has. Ok: everything it could give is in (what is
   // missing still, the caller sees in target->have()). Errors: not_found, unreachable, timed_out,
   // try_later, denied, cancelled: try elsewhere; corrupt, peer_fault: it lied - never ask it again.

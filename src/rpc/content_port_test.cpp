@@ -52,7 +52,8 @@ struct ContentPortTest : testing::Test {
     ASSERT_OK(opened);
     blobs = std::move(*opened);
     source = std::make_unique<StoreContentSource>(
-        *blobs, [this](const Blake3Hash& hash) { damaged.push_back(hash); });
+        *blobs, [this] { return standard_is_free; },
+        [this](const Blake3Hash& hash) { damaged.push_back(hash); });
     port = std::make_unique<ContentPort>(*source);
     world.listen(*port);
   }
@@ -63,7 +64,7 @@ struct ContentPortTest : testing::Test {
   Blake3Hash add(const Bytes& bytes, bool offer = true) {
     auto added = blobs->add_bytes(bytes);
     EXPECT_OK(added);
-    if (offer) EXPECT_OK(blobs->set_offer({added->hash}, store::OfferClass::public_));
+    if (offer) EXPECT_OK(blobs->ensure_offered({added->hash}));
     return added->hash;
   }
   std::string raw(const std::string& method, const std::string& path,
@@ -87,6 +88,7 @@ struct ContentPortTest : testing::Test {
     file.put(static_cast<char>(old ^ 1));
   }
 
+  Result<bool> standard_is_free = true;
   store::TempFolder folder;
   rt::PosixFiles files;
   store::HandClock wall;
@@ -213,6 +215,29 @@ TEST_F(ContentPortTest, HonoursConditions) {
   EXPECT_EQ(get(hash, "If-Match: \"x\"\r\n").status, 412);
   EXPECT_EQ(get(hash, "If-Match: W/" + etag + "\r\n").status, 412);
   EXPECT_EQ(get(hash, "If-Match: " + etag + "\r\n").status, 200);
+}
+
+TEST_F(ContentPortTest, HasWhatIsFreeAndNothingElse) {
+  struct Case {
+    store::OfferClass offered;
+    Result<bool> standard_is_free;
+    int status;
+  };
+  const Result<bool> unknown = fail(Code::try_later, "not read");
+  const Case cases[] = {
+      {store::OfferClass::public_, true, 200},    {store::OfferClass::public_, false, 200},
+      {store::OfferClass::public_, unknown, 200}, {store::OfferClass::standard, true, 200},
+      {store::OfferClass::standard, false, 404},  {store::OfferClass::standard, unknown, 503},
+      {store::OfferClass::metered, true, 404},    {store::OfferClass::metered, unknown, 404},
+      {store::OfferClass::paid, true, 404},       {store::OfferClass::paid, false, 404}};
+  const Blake3Hash hash = add(store::some_bytes(50'000), false);
+  for (const Case& one : cases) {
+    EXPECT_OK(blobs->set_offer({hash}, one.offered));
+    standard_is_free = one.standard_is_free;
+    EXPECT_EQ(get(hash).status, one.status) << to_string(one.offered);
+    EXPECT_EQ(ask("GET", "/blobs/" + hash.hex() + ".obao4").status, one.status)
+        << to_string(one.offered);
+  }
 }
 
 TEST_F(ContentPortTest, FindsOnlyWhatIsHeldAndOffered) {

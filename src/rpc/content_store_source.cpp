@@ -201,18 +201,26 @@ class StoreContentSource::OutboardReader final : public ContentReader {
   Bytes pairs_;
 };
 
-StoreContentSource::StoreContentSource(store::BlobStore& store, OnDamage on_damage)
-    : shared_(std::make_shared<Shared>(store)) {
+StoreContentSource::StoreContentSource(store::BlobStore& store, StandardIsFree standard_is_free,
+                                       OnDamage on_damage)
+    : standard_is_free_(std::move(standard_is_free)), shared_(std::make_shared<Shared>(store)) {
   shared_->on_damage = std::move(on_damage);
 }
 
 StoreContentSource::~StoreContentSource() = default;
 
+Result<bool> StoreContentSource::may_have(const Blake3Hash& hash) const {
+  TRY(offered, shared_->store.offer(hash));
+  if (offered == store::OfferClass::public_) return true;
+  if (offered != store::OfferClass::standard || !standard_is_free_) return false;
+  return standard_is_free_();
+}
+
 rt::Task<std::unique_ptr<ContentReader>> StoreContentSource::open(const Blake3Hash& hash,
                                                                   ContentPart part,
                                                                   std::stop_token) {
-  CO_TRY(offered, shared_->store.offer(hash));
-  if (offered != store::OfferClass::public_) co_return fail(Code::not_found, "no such blob");
+  CO_TRY(may, may_have(hash));
+  if (!may) co_return fail(Code::not_found, "no such blob");
   std::unique_ptr<ContentReader> out;
   if (part == ContentPart::outboard) {
     CO_TRY(blob, shared_->open(hash));

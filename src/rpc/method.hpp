@@ -60,6 +60,8 @@ std::vector<Method> backup_methods();
 std::vector<Method> money_methods();
 std::vector<Method> across_methods();
 std::vector<Method> streaming_methods();
+std::vector<Method> selling_methods();
+std::vector<Method> buying_methods();
 std::vector<Method> settings_methods();
 std::vector<Method> token_methods();
 

@@ -18,16 +18,12 @@ std::string_view location_name(store::Location location) {
   return "owned";
 }
 
-std::string_view class_name(store::OfferClass offered) {
-  switch (offered) {
-    case store::OfferClass::public_:
-      return "public";
-    case store::OfferClass::metered:
-      return "metered";
-    case store::OfferClass::paid:
-      return "paid";
-  }
-  return "public";
+// What a call names; none: nothing. Errors: bad_input.
+Result<std::optional<store::OfferClass>> class_named(const Json& params) {
+  if (!has(params, "class")) return std::optional<store::OfferClass>{};
+  const auto named = store::offer_class_of(text(params, "class"));
+  if (!named) return fail(Code::bad_input, "class: wants standard, public, metered or paid");
+  return named;
 }
 
 template <class T>
@@ -50,7 +46,7 @@ Json blob_json(const BlobView& blob, const Grant& grant) {
            {"location", location_name(info.location)},
            {"names", blob.names},
            {"pinned", blob.pinned},
-           {"offered", blob.offered ? Json(class_name(*blob.offered)) : Json(nullptr)}};
+           {"offered", blob.offered ? Json(to_string(*blob.offered)) : Json(nullptr)}};
   const bool show_path = grant.local && !info.external_path.empty();
   out["path"] = show_path ? Json(info.external_path.string()) : Json(nullptr);
   return out;
@@ -67,7 +63,8 @@ std::vector<ResultField> blob_fields(const std::string_view (&names)[11]) {
       "inline, owned or external (a file of the operator's)",
       "that keep it",
       "",
-      "public, metered or paid: it is served to peers; null: it is not",
+      "standard (as the services say), public, metered or paid: it is served to peers, by the "
+      "strictest of its offers; null: it is not",
       "of an external file; null unless asked over the Unix socket"};
   std::vector<ResultField> out;
   for (std::size_t i = 0; i < std::size(names); ++i)
@@ -80,6 +77,8 @@ rt::Task<Json> blob_add(Context& context, const Grant&, const Json& params) {
   request.path = text(params, "path");
   request.in_place = flag(params, "in_place");
   request.collection = flag(params, "collection");
+  CO_TRY(offer_class, class_named(params));
+  request.offer_class = offer_class;
   request.stop = context.stop;
   if (!request.path.is_absolute()) co_return fail(Code::bad_input, "path: wants an absolute path");
   CO_TRY(added, co_await context.node.add(std::move(request)));
@@ -114,7 +113,9 @@ rt::Task<Json> blob_list(Context& context, const Grant& grant, const Json& param
 }
 
 rt::Task<Json> blob_pin(Context& context, const Grant&, const Json& params) {
-  const PinRequest request{content(params, "content"), flag(params, "offer")};
+  CO_TRY(offer_class, class_named(params));
+  const PinRequest request{content(params, "content"), flag(params, "offer"), offer_class};
+  if (offer_class && !request.offer) co_return fail(Code::bad_input, "class: only with offer");
   CO_TRY_OK(context.node.pin(request));
   co_return Json{{"blake3", request.content.hash.hex()}, {"pinned", true}};
 }
@@ -179,6 +180,10 @@ rt::Task<Json> blob_gc(Context& context, const Grant&, const Json& params) {
 constexpr Param kContent{"content", Type::content, true,
                          "the blob, or s and the hash of a sequence"};
 
+constexpr Param kClass{"class", Type::text, false,
+                       "of the offer: public (free, whatever is sold), metered, paid, or standard "
+                       "(as the services say); default: standard, or the class it has already"};
+
 constexpr std::int64_t kMaxAgeSeconds = 100ll * 366 * 24 * 3600;
 
 }  // namespace
@@ -192,7 +197,8 @@ std::vector<Method> blob_methods() {
        .params = {{"path", Type::text, true, "absolute"},
                   {"in_place", Type::boolean, false, "refer to the files instead of copying them"},
                   {"collection", Type::boolean, false,
-                   "a single file too becomes a one-name collection"}},
+                   "a single file too becomes a one-name collection"},
+                  kClass},
        .result = {{"blake3", "of the file, or of the collection's hash sequence"},
                   {"sha256", "of a single file; else null"},
                   {"size_bytes", "of all files"},
@@ -232,7 +238,7 @@ std::vector<Method> blob_methods() {
        .scope = Scope::operate,
        .changes = true,
        .help = "Keeps a blob, or a sequence with its children, from gc.",
-       .params = {kContent, {"offer", Type::boolean, false, "also serve it to peers"}},
+       .params = {kContent, {"offer", Type::boolean, false, "also serve it to peers"}, kClass},
        .result = {{"blake3", ""}, {"pinned", "true"}},
        .errors = {Code::not_found, Code::io, Code::no_space},
        .handler = blob_pin},

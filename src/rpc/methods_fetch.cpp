@@ -4,9 +4,12 @@
 
 #include "rpc/message.hpp"
 #include "rpc/method.hpp"
+#include "rpc/purchase_json.hpp"
 
 namespace archy::rpc {
 namespace {
+
+constexpr std::uint64_t kMostPurchases = 1000;
 
 Json error_json(const Error& error, const Grant& grant) {
   const CallError shown = from_error(error, grant.local);
@@ -64,6 +67,14 @@ rt::Task<Json> fetch_status(Context& context, const Grant& grant, const Json& pa
   co_return Json{{"fetches", list}};
 }
 
+// What was paid in this fetch. Nothing where there is no wallet.
+std::vector<streaming::PurchaseView> purchases_of(Context& context, const FetchView& fetch) {
+  auto found = context.node.buyer().purchases(fetch.content.hash, kMostPurchases);
+  if (!found || fetch.begun_ms == 0) return {};
+  std::erase_if(*found, [&](const auto& one) { return one.at_ms < fetch.begun_ms; });
+  return std::move(*found);
+}
+
 rt::Task<Json> fetch_explain(Context& context, const Grant& grant, const Json& params) {
   if (has(params, "fetch") == has(params, "content"))
     co_return fail(Code::bad_input, "wants either fetch or content");
@@ -79,6 +90,11 @@ rt::Task<Json> fetch_explain(Context& context, const Grant& grant, const Json& p
     sources.push_back(source_json(source, grant));
   Json out = fetch_json(*found, grant);
   out["sources"] = std::move(sources);
+  const auto bought = purchases_of(context, *found);
+  Json purchases = Json::array();
+  for (const streaming::PurchaseView& one : bought) purchases.push_back(purchase_json(one));
+  out["purchases"] = std::move(purchases);
+  add_sums(out, bought);
   co_return out;
 }
 
@@ -121,6 +137,8 @@ std::vector<ResultField> explain_fields() {
     field.name.insert(0, "sources[].");
     out.push_back(std::move(field));
   }
+  for (ResultField& field : purchase_fields("purchases[].")) out.push_back(std::move(field));
+  for (ResultField& field : sum_fields()) out.push_back(std::move(field));
   return out;
 }
 

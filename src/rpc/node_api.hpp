@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "fetch/report.hpp"
+#include "rpc/buyer_api.hpp"
+#include "rpc/seller_api.hpp"
 #include "rpc/wallet_api.hpp"
 #include "rt/address.hpp"
 #include "rt/task.hpp"
@@ -35,6 +37,8 @@ struct AddRequest {
   rt::Path path;  // absolute
   bool in_place = false;
   bool collection = false;  // a single file too becomes a one-name collection
+  // None: as the services say, or as it is offered already.
+  std::optional<store::OfferClass> offer_class = std::nullopt;
   std::stop_token stop = {};
 };
 struct Added {
@@ -50,12 +54,14 @@ struct BlobView {
   std::uint64_t held_bytes = 0;
   std::vector<std::string> names;
   bool pinned = false;
-  std::optional<store::OfferClass> offered;
+  std::optional<store::OfferClass> offered;  // the strictest of what it is offered as
 };
 
 struct PinRequest {
   store::HashAndFormat content;
   bool offer = false;  // also serve it; unpin: also stop serving it
+  // With `offer`; none: as the services say, or as it is offered already.
+  std::optional<store::OfferClass> offer_class = std::nullopt;
 };
 
 struct ExportRequest {
@@ -89,6 +95,7 @@ struct FetchView {
   std::optional<Error> error;                // failed and cancelled
   std::uint64_t blobs = 0;                   // complete: how many the content is of
   std::vector<fetch::SourceReport> sources;  // who was asked, and what came of it
+  std::int64_t begun_ms = 0;                 // unix; 0: it waits
 };
 
 struct SwarmStatus {
@@ -158,6 +165,8 @@ class NodeApi {
 
   // Lifetime: the node's.
   virtual WalletApi& wallet() = 0;
+  virtual SellerApi& seller() = 0;
+  virtual BuyerApi& buyer() = 0;
 
   virtual SwarmStatus swarm() = 0;
   virtual std::vector<PeerView> peers() = 0;

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "rpc/node_api.hpp"
+#include "rpc/odd_buyer.hpp"
+#include "rpc/odd_seller.hpp"
 #include "rpc/odd_wallet.hpp"
 
 namespace archy::rpc {
@@ -14,12 +16,9 @@ class OddNode final : public NodeApi {
 
   explicit OddNode(std::uint32_t seed)
       : state_(seed),
-        wallet_(
-            [this]() -> std::optional<Error> {
-              if ((next() >> 16) % 4 != 0) return std::nullopt;
-              return refusal();
-            },
-            [this] { return number(); }) {}
+        wallet_([this] { return odd_refusal(); }, [this] { return number(); }),
+        seller_([this] { return odd_refusal(); }, [this] { return number(); }),
+        buyer_([this] { return odd_refusal(); }, [this] { return number(); }) {}
 
   Result<NodeInfo> info() override {
     NodeInfo out;
@@ -61,6 +60,8 @@ class OddNode final : public NodeApi {
   Result<> cancel_fetch(std::uint64_t) override { return refusal_or_done(); }
 
   WalletApi& wallet() override { return wallet_; }
+  SellerApi& seller() override { return seller_; }
+  BuyerApi& buyer() override { return buyer_; }
 
   SwarmStatus swarm() override { return {.built = odd(), .addresses = {address()}}; }
   std::vector<PeerView> peers() override {
@@ -109,6 +110,11 @@ class OddNode final : public NodeApi {
     return {};
   }
 
+  std::optional<Error> odd_refusal() {
+    if ((next() >> 16) % 4 != 0) return std::nullopt;
+    return refusal();
+  }
+
   rt::Address address() const { return rt::parse_address("[::1]:65535").value_or(rt::Address{}); }
   BlobView view(const Blake3Hash& hash) {
     BlobView out;
@@ -119,7 +125,7 @@ class OddNode final : public NodeApi {
     out.info.external_path = std::string(kPrivatePath);
     out.held_bytes = number();
     out.names = {"\xc3 is no UTF-8"};
-    if (odd()) out.offered = static_cast<store::OfferClass>(next() % 3);
+    if (odd()) out.offered = static_cast<store::OfferClass>(next() % 4);
     return out;
   }
   FetchView fetch_view(std::uint64_t id) {
@@ -140,6 +146,8 @@ class OddNode final : public NodeApi {
   std::uint32_t state_;
   settings::Settings settings_;
   OddWallet wallet_;
+  OddSeller seller_;
+  OddBuyer buyer_;
 };
 
 }  // namespace archy::rpc

@@ -127,8 +127,9 @@ const std::vector<Setting>& rows() {
        .default_value = std::int64_t{0},
        .min = 0,
        .max = 2'100'000'000'000'000,
-       .help = "The most that one payment for content may be, in sat, where a call does not say. "
-               "0: nothing is ever paid.",
+       .help = "The most that may be paid for one blob, fees and losses counted, and that one "
+               "prepared payment may be, in sat, where a call does not say. 0: nothing is ever "
+               "paid.",
        .live = true},
       {.name = kPaymentMaxFeeSats.name,
        .kind = Kind::integer,
@@ -137,6 +138,33 @@ const std::vector<Setting>& rows() {
        .max = 2'100'000'000'000'000,
        .help = "The most that all fees of one payment for content may be, in sat, where a call "
                "does not say.",
+       .live = true},
+      {.name = kPaymentFilmSats.name,
+       .kind = Kind::integer,
+       .default_value = std::int64_t{0},
+       .min = 0,
+       .max = 2'100'000'000'000'000,
+       .help = "The most that may be paid for one film, all its blobs together, in sat, fees and "
+               "losses counted. 0: as much as "
+               "payment.budget_sats.",
+       .live = true},
+      {.name = kPaymentPeerSats.name,
+       .kind = Kind::integer,
+       .default_value = std::int64_t{0},
+       .min = 0,
+       .max = 2'100'000'000'000'000,
+       .help = "The most that may be paid to one peer, whatever it is for, in sat, fees and losses "
+               "counted. 0: as much as "
+               "payment.budget_sats.",
+       .live = true},
+      {.name = kPaymentDaySats.name,
+       .kind = Kind::integer,
+       .default_value = std::int64_t{0},
+       .min = 0,
+       .max = 2'100'000'000'000'000,
+       .help = "The most that may be paid on one day (UTC), in sat, fees and losses counted. 0: as "
+               "much as "
+               "payment.budget_sats.",
        .live = true},
   };
   return all;

@@ -60,6 +60,9 @@ inline constexpr Key<std::string> kSwarmCongestion{"swarm.congestion"};
 inline constexpr Key<std::string> kWalletBackupDir{"wallet.backup_dir"};
 inline constexpr Key<std::int64_t> kPaymentBudgetSats{"payment.budget_sats"};
 inline constexpr Key<std::int64_t> kPaymentMaxFeeSats{"payment.max_fee_sats"};
+inline constexpr Key<std::int64_t> kPaymentFilmSats{"payment.film_sats"};
+inline constexpr Key<std::int64_t> kPaymentPeerSats{"payment.peer_sats"};
+inline constexpr Key<std::int64_t> kPaymentDaySats{"payment.day_sats"};
 
 // Grouped by module, in the order they are shown.
 std::span<const Setting> table();

@@ -15,6 +15,7 @@
 #include "bao/reader.hpp"
 #include "base/fixed_bytes.hpp"
 #include "rt/files.hpp"
+#include "store/offer_class.hpp"
 
 namespace archy::store {
 
@@ -44,9 +45,6 @@ struct Imported {
   std::optional<Sha256Digest> sha256;  // of what was added; a fetch does not compute it
   std::uint64_t size = 0;
 };
-
-// The class of an offer (what the gate asks later). Only offered blobs are served.
-enum class OfferClass : unsigned char { public_, metered, paid };
 
 // A reader over what is held of one blob now. Lifetime: independent of the store's other calls; a
 // blob that is removed meanwhile makes it fail with not_found.
@@ -200,8 +198,10 @@ class BlobStore {
   virtual Result<std::vector<HashAndFormat>> pins() = 0;
 
   virtual Result<> set_offer(const HashAndFormat& target, std::optional<OfferClass> offered) = 0;
-  // The class under which `hash` is served: its own offer, or that of an offered hash sequence it
-  // is a child of.
+  // Offers it as `standard` where it is not offered yet; an offer that stands keeps its class.
+  virtual Result<> ensure_offered(const HashAndFormat& target) = 0;
+  // The class under which `hash` is served: the strictest of its own offers and of those of the
+  // hash sequences it is a child of.
   virtual Result<std::optional<OfferClass>> offer(const Blake3Hash& hash) = 0;
   virtual Result<std::vector<std::pair<HashAndFormat, OfferClass>>> offers() = 0;
 

@@ -330,11 +330,71 @@ TEST_P(BlobStores, OfferedSequencesOfferTheirChildren) {
   }
   EXPECT_EQ(*store_->offer(other->hash), std::nullopt);
   ASSERT_OK(store_->set_offer({one->hash, Format::raw}, OfferClass::public_));
-  EXPECT_EQ(*store_->offer(one->hash), OfferClass::public_);
+  EXPECT_EQ(*store_->offer(one->hash), OfferClass::metered);
   EXPECT_EQ(store_->offers()->size(), 2u);
   ASSERT_OK(store_->set_offer({root->hash, Format::hash_seq}, std::nullopt));
   EXPECT_EQ(*store_->offer(two->hash), std::nullopt);
   EXPECT_EQ(*store_->offer(one->hash), OfferClass::public_);
+}
+
+TEST_P(BlobStores, TheStrictestOfferHolds) {
+  // From the most open on; the numbers on disk are another order.
+  constexpr OfferClass kInOrder[] = {OfferClass::public_, OfferClass::standard, OfferClass::metered,
+                                     OfferClass::paid};
+  auto one = store_->add_bytes(some_bytes(10, 1));
+  auto two = store_->add_bytes(some_bytes(10, 2));
+  auto first = store_->add_bytes(sequence_of({one->hash}));
+  auto second = store_->add_bytes(sequence_of({one->hash, two->hash}));
+  for (std::size_t a = 0; a < 4; ++a) {
+    for (std::size_t b = 0; b < 4; ++b) {
+      const OfferClass holds = kInOrder[std::max(a, b)];
+      EXPECT_EQ(stricter(kInOrder[a], kInOrder[b]), holds);
+      ASSERT_OK(store_->set_offer({first->hash, Format::hash_seq}, kInOrder[a]));
+      ASSERT_OK(store_->set_offer({second->hash, Format::hash_seq}, kInOrder[b]));
+      EXPECT_EQ(*store_->offer(one->hash), holds) << "a child of two";
+      EXPECT_EQ(*store_->offer(two->hash), kInOrder[b]) << "a child of one";
+      ASSERT_OK(store_->set_offer({second->hash, Format::hash_seq}, std::nullopt));
+      ASSERT_OK(store_->set_offer({one->hash, Format::raw}, kInOrder[b]));
+      EXPECT_EQ(*store_->offer(one->hash), holds) << "alone and as a child";
+      ASSERT_OK(store_->set_offer({one->hash, Format::raw}, std::nullopt));
+      ASSERT_OK(store_->set_offer({first->hash, Format::raw}, kInOrder[b]));
+      EXPECT_EQ(*store_->offer(first->hash), holds) << "in both formats";
+      ASSERT_OK(store_->set_offer({first->hash, Format::raw}, std::nullopt));
+    }
+  }
+}
+
+TEST_P(BlobStores, WhatIsOfferedAlreadyKeepsItsClassUnlessAnotherOneIsNamed) {
+  auto blob = store_->add_bytes(some_bytes(10, 1));
+  auto root = store_->add_bytes(sequence_of({blob->hash}));
+  auto odd = store_->add_bytes(some_bytes(33));
+  ASSERT_OK(store_->ensure_offered({root->hash, Format::hash_seq}));
+  EXPECT_EQ(*store_->offer(root->hash), OfferClass::standard);
+  EXPECT_EQ(*store_->offer(blob->hash), OfferClass::standard);
+  ASSERT_OK(store_->set_offer({root->hash, Format::hash_seq}, OfferClass::paid));
+  ASSERT_OK(store_->ensure_offered({root->hash, Format::hash_seq}));
+  ASSERT_OK(store_->ensure_offered({blob->hash, Format::raw}));
+  EXPECT_EQ(*store_->offer(root->hash), OfferClass::paid);
+  EXPECT_EQ(*store_->offer(blob->hash), OfferClass::paid);
+  ASSERT_OK(store_->set_offer({root->hash, Format::hash_seq}, OfferClass::public_));
+  EXPECT_EQ(*store_->offer(root->hash), OfferClass::public_);
+  EXPECT_EQ(*store_->offer(blob->hash), OfferClass::standard);
+  EXPECT_CODE(Code::bad_input, store_->ensure_offered({odd->hash, Format::hash_seq}));
+}
+
+TEST(OfferClasses, HaveNamesAndTheirNumbersOnDisk) {
+  constexpr std::pair<OfferClass, std::string_view> kAll[] = {{OfferClass::standard, "standard"},
+                                                              {OfferClass::metered, "metered"},
+                                                              {OfferClass::paid, "paid"},
+                                                              {OfferClass::public_, "public"}};
+  unsigned char number = 0;
+  for (const auto& [offered, name] : kAll) {
+    EXPECT_EQ(static_cast<unsigned char>(offered), number++);
+    EXPECT_EQ(to_string(offered), name);
+    EXPECT_EQ(offer_class_of(name), offered);
+  }
+  for (const std::string_view name : {"", "Paid", "free", "public_", "paid "})
+    EXPECT_EQ(offer_class_of(name), std::nullopt) << name;
 }
 
 TEST_P(BlobStores, RawOffersOfASequenceOfferNoChildren) {

@@ -78,6 +78,15 @@ Result<> FileStore::set_offer(const HashAndFormat& target, std::optional<OfferCl
   });
 }
 
+Result<> FileStore::ensure_offered(const HashAndFormat& target) {
+  const std::lock_guard lock(mutex_);
+  return change_rows(false, [&](Index& index) -> Result<> {
+    TRY_OK(index.ensure_offered(target));
+    if (target.format == Format::hash_seq) return expand_sequence(index, target.hash);
+    return {};
+  });
+}
+
 Result<std::optional<OfferClass>> FileStore::offer(const Blake3Hash& hash) {
   const std::lock_guard lock(mutex_);
   if (const auto known = known_offers_.find(hash); known != known_offers_.end())

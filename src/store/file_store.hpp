@@ -69,6 +69,7 @@ class FileStore final : public BlobStore {
   Result<> set_pin(const HashAndFormat& target, bool pinned) override;
   Result<std::vector<HashAndFormat>> pins() override;
   Result<> set_offer(const HashAndFormat& target, std::optional<OfferClass> offered) override;
+  Result<> ensure_offered(const HashAndFormat& target) override;
   Result<std::optional<OfferClass>> offer(const Blake3Hash& hash) override;
   Result<std::vector<std::pair<HashAndFormat, OfferClass>>> offers() override;
 

@@ -68,6 +68,7 @@ class Index {
   Result<> set_pin(const HashAndFormat& target, bool pinned);
   Result<std::vector<HashAndFormat>> pins();
   Result<> set_offer(const HashAndFormat& target, std::optional<OfferClass> offered);
+  Result<> ensure_offered(const HashAndFormat& target);
   // Cost: O(log n).
   Result<std::optional<OfferClass>> offer(const Blake3Hash& hash);
   Result<std::vector<std::pair<HashAndFormat, OfferClass>>> offers();

@@ -16,7 +16,7 @@ Result<HashAndFormat> read_target(const db::Query& query, int column) {
 
 Result<OfferClass> read_class(const db::Query& query, int column) {
   const std::int64_t value = query.integer(column);
-  if (value < 0 || value > 2) return fail(Code::corrupt, "store.db has an offer of no known class");
+  if (value < 0 || value > 3) return fail(Code::corrupt, "store.db has an offer of no known class");
   return static_cast<OfferClass>(value);
 }
 
@@ -74,20 +74,25 @@ Result<> Index::set_offer(const HashAndFormat& target, std::optional<OfferClass>
   return db_->run("DELETE FROM offers WHERE hash = ? AND format = ?", target.hash, target.format);
 }
 
+Result<> Index::ensure_offered(const HashAndFormat& target) {
+  return db_->run("INSERT OR IGNORE INTO offers (hash, format, class) VALUES (?, ?, ?)",
+                  target.hash, target.format, OfferClass::standard);
+}
+
 Result<std::optional<OfferClass>> Index::offer(const Blake3Hash& hash) {
-  // The most open class wins: classes are numbered from the most open on.
-  for (const std::string_view sql :
-       {std::string_view("SELECT min(class) FROM offers WHERE hash = ?"),
-        std::string_view("SELECT min(class) FROM seq_children "
-                         "JOIN offers ON offers.hash = seq_children.parent AND offers.format = 1 "
-                         "WHERE child = ?")}) {
-    TRY(query, db_->query(sql, hash));
+  // UNION: each class once, however many offers there are.
+  TRY(query, db_->query("SELECT class FROM offers WHERE hash = ?1 UNION "
+                        "SELECT class FROM seq_children JOIN offers "
+                        "ON offers.hash = seq_children.parent AND offers.format = 1 "
+                        "WHERE child = ?1",
+                        hash));
+  std::optional<OfferClass> out;
+  for (;;) {
     TRY(there, query.step());
-    if (!there || query.is_null(0)) continue;
+    if (!there) return out;
     TRY(offered, read_class(query, 0));
-    return std::optional<OfferClass>(offered);
+    out = out ? stricter(*out, offered) : offered;
   }
-  return std::optional<OfferClass>{};
 }
 
 Result<std::vector<std::pair<HashAndFormat, OfferClass>>> Index::offers() {

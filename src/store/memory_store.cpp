@@ -167,18 +167,22 @@ class MemoryStore final : public BlobStore {
     offered.has_value() ? (void)(offers_[target] = *offered) : (void)offers_.erase(target);
     return {};
   }
+  Result<> ensure_offered(const HashAndFormat& target) override {
+    TRY_OK(check_sequence(target));
+    const std::lock_guard lock(mutex_);
+    (void)offers_.try_emplace(target, OfferClass::standard);
+    return {};
+  }
   // Looks at every offer: plain, where FileStore keeps a table.
   Result<std::optional<OfferClass>> offer(const Blake3Hash& hash) override {
     const std::lock_guard lock(mutex_);
-    std::optional<OfferClass> own;
-    std::optional<OfferClass> parents;
+    std::optional<OfferClass> out;
     for (const auto& [target, offered] : offers_) {
-      if (target.hash == hash) own = std::min(own.value_or(offered), offered);
-      if (target.format == Format::hash_seq && children_of(target.hash).contains(hash)) {
-        parents = std::min(parents.value_or(offered), offered);
-      }
+      const bool is_of_it = target.hash == hash || (target.format == Format::hash_seq &&
+                                                    children_of(target.hash).contains(hash));
+      if (is_of_it) out = stricter(out.value_or(offered), offered);
     }
-    return own.has_value() ? own : parents;
+    return out;
   }
   Result<std::vector<std::pair<HashAndFormat, OfferClass>>> offers() override {
     const std::lock_guard lock(mutex_);

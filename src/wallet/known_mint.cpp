@@ -25,10 +25,8 @@ Result<std::unique_ptr<KnownMint>> KnownMint::load(http::Client& http, Books& bo
 
 Result<> KnownMint::read_book() {
   TRY(info, books_.mints.info(row_.id));
-  if (info) {
-    TRY(parsed, cashu::parse_info(*info));
-    info_ = std::move(parsed);
-  }
+  // What cannot be read is as good as none: the mint says it again when it is met.
+  if (auto parsed = cashu::parse_info(info.value_or("")); parsed) info_ = std::move(*parsed);
   TRY(rows, books_.mints.keysets(row_.id));
   cashu::Keysets all;
   for (const KeysetRow& row : rows) TRY_OK(all.add(row.keyset));

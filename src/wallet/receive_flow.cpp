@@ -92,7 +92,7 @@ Sha256Digest digest_of(std::span<const cashu::Proof> proofs) {
 }
 
 rt::Task<Operation> begin_receive(Books& books, KnownMint& mint, const cashu::Token& token,
-                                  std::stop_token stop) {
+                                  OnBegun on_begun, std::stop_token stop) {
   const Sha256Digest digest = digest_of(token.proofs);
   CO_TRY(known, books.operations.find(key_of(digest), digest));
   // One that failed only because the mint was away would still be open.
@@ -109,8 +109,12 @@ rt::Task<Operation> begin_receive(Books& books, KnownMint& mint, const cashu::To
   if (!checked) co_return fail(checked.error());
   CO_TRY(net, net_value(mint, *checked));
   CO_TRY_OK(within_cap_of_all(books, mint, net));
+  // Somebody else may have begun with it while the mint was asked.
+  CO_TRY(begun, books.operations.find(key_of(digest), digest));
+  if (begun) co_return *begun;
   CO_TRY(transaction, books.db.begin());
   CO_TRY(operation, begin(books, mint, token, *checked, digest));
+  if (on_begun) CO_TRY_OK(on_begun(operation.id));
   CO_TRY(stored, store_exchange(books, mint, std::move(transaction), operation, {.keep = net}));
   co_return operation;
 }

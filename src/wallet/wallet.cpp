@@ -407,14 +407,19 @@ rt::Task<Operation> Wallet::send(SendTerms terms, std::optional<std::string> mem
 
 rt::Task<Operation> Wallet::receive(Secret<std::string> token, bool offline, Patience patience,
                                     std::stop_token stop) {
+  if (!offline) co_return co_await redeem(std::move(token), {}, patience, std::move(stop));
   CO_TRY(parsed, cashu::parse_token(token.reveal()));
   CO_TRY(mint, mints_.trusted(parsed.mint));
-  if (offline) {
-    auto accepted = accept_offline(books_, *mint, parsed);
-    keep_backup();
-    co_return accepted;
-  }
-  CO_TRY(operation, co_await begin_receive(books_, *mint, parsed, stop));
+  auto accepted = accept_offline(books_, *mint, parsed);
+  keep_backup();
+  co_return accepted;
+}
+
+rt::Task<Operation> Wallet::redeem(Secret<std::string> token, OnBegun on_begun, Patience patience,
+                                   std::stop_token stop) {
+  CO_TRY(parsed, cashu::parse_token(token.reveal()));
+  CO_TRY(mint, mints_.trusted(parsed.mint));
+  CO_TRY(operation, co_await begin_receive(books_, *mint, parsed, std::move(on_begun), stop));
   co_return co_await go_on(operation.id, patience, stop);
 }
 

@@ -17,6 +17,7 @@
 #include "wallet/across/payment.hpp"
 #include "wallet/backup/backup_shelf.hpp"
 #include "wallet/melt_flow.hpp"
+#include "wallet/receive_flow.hpp"
 #include "wallet/restore_flow.hpp"
 #include "wallet/send_flow.hpp"
 
@@ -129,6 +130,9 @@ class Wallet {
   // `offline`: without asking the mint, for tokens that are locked to lock_key() alone.
   rt::Task<Operation> receive(Secret<std::string> token, bool offline, Patience patience,
                               std::stop_token stop);
+  // A token from a payer. `on_begun`: as begin_receive's.
+  rt::Task<Operation> redeem(Secret<std::string> token, OnBegun on_begun, Patience patience,
+                             std::stop_token stop);
   rt::Task<Operation> take_back(OperationId sent, Patience patience, std::stop_token stop);
   rt::Task<RestoreReport> restore(std::string url, std::stop_token stop);
 
@@ -185,6 +189,8 @@ class Wallet {
   Result<Secret<std::string>> token_of(OperationId id);
 
   // --- the rest --------------------------------------------------------------------------------
+  // For rows about money that are kept beside it (streaming).
+  WalletDb& database() { return *db_; }
   // What others lock ecash to for us. Shape: hex of the compressed point.
   std::string lock_key() const;
   // What the mint says it is and can do, asked now.

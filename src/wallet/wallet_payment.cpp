@@ -1,4 +1,6 @@
 // Paying somebody who takes ecash of certain mints: planned, swapped where it must be, handed over.
+#include <algorithm>
+
 #include "wallet/ledger/mint_url.hpp"
 #include "wallet/wallet.hpp"
 
@@ -37,6 +39,12 @@ Refusal reason_of(Code code) {
 bool is_ours(Code code) {
   return code == Code::cancelled || code == Code::io || code == Code::no_space ||
          code == Code::corrupt || code == Code::internal || code == Code::locked;
+}
+
+// What a smaller sum might not meet.
+bool is_of_the_sum(Refusal refusal) {
+  return refusal == Refusal::fee_over_cap || refusal == Refusal::no_balance ||
+         refusal == Refusal::outside_limits;
 }
 
 std::string_view words_of(Refusal refusal) {
@@ -117,12 +125,12 @@ rt::Task<Wallet::Brought> Wallet::bring(CostedWay way, PaymentTerms terms,
                                         std::optional<std::string> key, Patience patience,
                                         std::stop_token stop) {
   CO_TRY(target, mints_.at(way.to));
-  const Amount give = to_hand_over(*target, terms.amount);
-  const auto for_payee = give.minus(terms.amount);
+  const auto for_payee = to_hand_over(*target, terms.amount).minus(terms.amount);
   const auto limit = for_payee ? terms.most_fee.minus(*for_payee) : std::nullopt;
   if (!limit) co_return none(Refusal::fee_over_cap, std::string(words_of(Refusal::fee_over_cap)));
+  const Amount all = to_hand_over(*target, std::max(terms.amount, terms.bring));
   auto swapped =
-      co_await swap_between_mints(way.from, way.to, {give, *limit}, std::move(key), patience, stop);
+      co_await swap_between_mints(way.from, way.to, {all, *limit}, std::move(key), patience, stop);
   if (!swapped && is_ours(swapped.error().code)) co_return fail(swapped.error());
   if (!swapped) co_return none(reason_of(swapped.error().code), swapped.error().detail);
   if (swapped->state == OperationState::done) co_return swapped->fee;
@@ -176,6 +184,16 @@ rt::Task<PaymentOutcome> Wallet::build_payment_token(PaymentTerms terms,
       std::optional<std::string> name;
       if (key) name = swap_name(*key, tried);
       CO_TRY(brought, co_await bring(way, terms, std::move(name), patience, stop));
+      // The greater sum is too much: the payment alone, by the same way.
+      const bool too_much = std::holds_alternative<NoPayment>(brought) &&
+                            terms.bring > terms.amount && tried < kMostWays &&
+                            is_of_the_sum(std::get<NoPayment>(brought).reason);
+      if (too_much) {
+        terms.bring = terms.amount;
+        if (key) name = swap_name(*key, ++tried);
+        CO_TRY(less, co_await bring(way, terms, std::move(name), patience, stop));
+        brought = std::move(less);
+      }
       if (const auto* why = std::get_if<NoPayment>(&brought)) {
         last = *why;
         // Another swap beside one that is under way could pay twice over.

@@ -1,6 +1,10 @@
 #include "app/peer_door.hpp"
 
+#include "app/swarm/store_catalog.hpp"
 #include "blobs/provider.hpp"
+#include "paid/gate_admission.hpp"
+#include "paid/paid_peer.hpp"
+#include "paid/paid_server.hpp"
 #include "quic/types.hpp"
 #include "rt/scope.hpp"
 #include "swarm/peer_source.hpp"
@@ -16,7 +20,9 @@ class QuicPeerDoor final : public PeerDoor {
   QuicPeerDoor(Core& core, std::unique_ptr<quic::Endpoint> endpoint)
       : core_(core),
         endpoint_(std::move(endpoint)),
-        admission_(core.store()),
+        catalog_(core.store()),
+        admission_(catalog_, till_),
+        asked_(core.env(), catalog_, till_),
         provider_(core.env(), core.store(), admission_),
         serving_(core.env().executor) {
     provider_.on_request_end = [this](const blobs::RequestReport& report) {
@@ -30,8 +36,18 @@ class QuicPeerDoor final : public PeerDoor {
   std::vector<rt::Address> bound_addresses() const override { return endpoint_->bound_addresses(); }
   std::vector<rt::Address> addresses() const override { return endpoint_->addresses(); }
 
-  std::shared_ptr<fetch::Source> source(const fetch::PeerAddress& peer) override {
-    return std::make_shared<swarm::PeerSource>(core_.env().clock, *endpoint_, peer);
+  std::shared_ptr<fetch::Source> source(const fetch::PeerAddress& peer,
+                                        const Payer& payer) override {
+    auto bytes = std::make_shared<swarm::PeerSource>(core_.env().clock, *endpoint_, peer);
+    if (payer.buyer == nullptr || !payer.policy.pays()) return bytes;
+    return std::make_shared<paid::PaidPeer>(
+        core_.env(), *endpoint_, peer, std::move(bytes), *payer.buyer,
+        paid::PaidSourceOptions{.policy = payer.policy, .root = payer.root});
+  }
+
+  void sell(streaming::Gate& gate) override {
+    catalog_.sell_by(gate);
+    till_.sell_by(gate);
   }
 
   ServeCounters counters() const override {
@@ -68,20 +84,25 @@ class QuicPeerDoor final : public PeerDoor {
       auto accepted = co_await endpoint_->accept();
       if (!accepted) break;
       std::shared_ptr<quic::Connection> connection = std::move(*accepted);
-      if (connection->alpn() != blobs::kAlpn) {
+      const bool is_of_money = connection->alpn() == paid::kAlpn;
+      if (!is_of_money && connection->alpn() != blobs::kAlpn) {
         connection->close(0, "");
         continue;
       }
       std::erase_if(accepted_, [](const auto& entry) { return entry.expired(); });
       accepted_.push_back(connection);
-      serving_.start(provider_.serve(std::move(connection), stop));
+      serving_.start(is_of_money ? asked_.serve(std::move(connection), stop)
+                                 : provider_.serve(std::move(connection), stop));
     }
   }
 
   Core& core_;
   std::unique_ptr<quic::Endpoint> endpoint_;
   std::vector<std::weak_ptr<quic::Connection>> accepted_;  // bounded by limits::kConnections
-  blobs::AllowOffered admission_;
+  StoreCatalog catalog_;
+  DoorTill till_;
+  paid::GateAdmission admission_;
+  paid::PaidServer asked_;
   blobs::Provider provider_;
   rt::Scope serving_;
 };
@@ -91,7 +112,7 @@ class QuicPeerDoor final : public PeerDoor {
 Result<std::unique_ptr<PeerDoor>> open_peer_door(Core& core, const PeerOptions& options) {
   quic::Config config;
   config.bind = options.bind;
-  if (options.serve) config.alpns = {std::string(blobs::kAlpn)};
+  if (options.serve) config.alpns = {std::string(blobs::kAlpn), std::string(paid::kAlpn)};
   if (!options.serve) config.handshake_timeout = kDialLimit;
   config.congestion = options.bbr ? quic::Congestion::bbr : quic::Congestion::cubic;
   TRY(endpoint, quic::make_endpoint(core.env(), core.data_dir().endpoint_seed(), config));

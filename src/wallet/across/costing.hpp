@@ -11,6 +11,9 @@ struct PaymentTerms {
   std::vector<std::string> accepted_mints;  // as the payee writes them, in his order
   cashu::Amount amount;                     // that he has after his own swap
   cashu::Amount most_fee;                   // over it, whatever it is for
+  // Where ecash has to be brought to a mint of his, so much is brought at once if that can be had
+  // within most_fee: for the payments that follow. Never less than `amount`.
+  cashu::Amount bring = {};
 };
 
 // Errors: the disk's.

@@ -70,6 +70,13 @@ std::string rows_of(std::string_view table, const std::string& proofs,
         "position",
         all, kOpen);
   if (table == "received") return fmt::format("{} WHERE operation IN ({})", all, operations);
+  // Those with which something can still be bought, or is still to be given back.
+  if (table == "payments") return fmt::format("{} WHERE operation IN ({})", all, operations);
+  if (table == "sessions")
+    return fmt::format(
+        "{} WHERE closed_ms IS NULL OR (refund IS NULL AND credit_msat > used_msat) OR "
+        "id IN (SELECT session FROM payments WHERE operation IN ({}))",
+        all, operations);
   if (table == "proofs") return fmt::format("{} WHERE y IN ({})", all, proofs);
   return all;
 }

@@ -60,7 +60,7 @@ inline constexpr std::size_t kBackupHeadBytes = 32;
 // The tables that make up a wallet, each after those that it refers to. holdings and the ledger
 // follow from the others.
 inline constexpr std::string_view kWalletTables[] = {
-    "mints",   "keysets", "operations", "transfers", "requests",
-    "outputs", "proofs",  "quotes",     "received",  "facts"};
+    "mints",  "keysets",  "operations", "transfers", "requests", "outputs",  "proofs",
+    "quotes", "received", "facts",      "services",  "sessions", "payments", "service_days"};
 
 }  // namespace archy::wallet

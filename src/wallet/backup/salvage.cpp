@@ -29,12 +29,14 @@ Result<> drop_triggers(db::Connection& image) {
 
 // From both ends, up to where it cannot be read.
 Result<> copy_readable(db::Connection& from, std::string_view table, db::Connection& to) {
-  const bool by_row = table == "mints" || table == "operations" || table == "requests";
+  const bool by_row = table == "mints" || table == "operations" || table == "requests" ||
+                      table == "services" || table == "sessions" || table == "payments";
   const std::string key = by_row                                      ? "id"
                           : table == "keysets"                        ? "id"
                           : table == "outputs"                        ? "request"
                           : table == "proofs" || table == "received"  ? "y"
                           : table == "quotes" || table == "transfers" ? "operation"
+                          : table == "service_days"                   ? "service"
                                                                       : "name";
   for (const char* order : {"", " DESC"}) {
     const std::string select =

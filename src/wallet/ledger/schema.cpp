@@ -287,7 +287,170 @@ CREATE TABLE received (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr const char* kSteps[] = {kVersion1, kVersion2, kFederations, kTransfers, kReceived};
+// What is sold (streaming/service_book.hpp, streaming/session_book.hpp). A payment is the row of a
+// peer's token beside the operation that receives it. It becomes credit by the very change that
+// books the operation, so there is no moment at which one of the two holds without the other; the
+// operation's amount is by then what the wallet has got for it. 30 days in milliseconds, a day in
+// milliseconds, and no sum beyond kMostMsat. States of payments: PaymentState. Metrics: Metric.
+constexpr const char* kStreaming = R"sql(
+CREATE TABLE services (
+  id INTEGER PRIMARY KEY,
+  enabled INTEGER NOT NULL,
+  metric INTEGER NOT NULL,
+  step_size INTEGER NOT NULL CHECK (step_size > 0),
+  per_step INTEGER NOT NULL CHECK (per_step >= 0),
+  min_steps INTEGER NOT NULL CHECK (min_steps > 0),
+  accepted_mints TEXT,
+  revision INTEGER NOT NULL CHECK (revision > 0),
+  changed_ms INTEGER NOT NULL
+) STRICT;
+CREATE TRIGGER revisions_only_grow BEFORE UPDATE ON services
+WHEN NEW.revision <= OLD.revision BEGIN
+  SELECT RAISE(ABORT, 'a revision only grows'); END;
+
+CREATE TABLE sessions (
+  id INTEGER PRIMARY KEY,
+  peer BLOB NOT NULL CHECK (length(peer) = 32),
+  service INTEGER NOT NULL,
+  hash BLOB NOT NULL CHECK (length(hash) = 32),
+  metric INTEGER NOT NULL,
+  step_size INTEGER NOT NULL CHECK (step_size > 0),
+  per_step INTEGER NOT NULL CHECK (per_step >= 0),
+  min_steps INTEGER NOT NULL CHECK (min_steps > 0),
+  terms_of TEXT NOT NULL DEFAULT '',
+  credit_msat INTEGER NOT NULL DEFAULT 0 CHECK (credit_msat >= 0),
+  base_msat INTEGER NOT NULL DEFAULT 0 CHECK (base_msat >= 0),
+  units INTEGER NOT NULL DEFAULT 0 CHECK (units >= 0),
+  units_before INTEGER NOT NULL DEFAULT 0 CHECK (units_before >= 0),
+  used_msat INTEGER NOT NULL DEFAULT 0 CHECK (used_msat BETWEEN base_msat AND credit_msat),
+  opened_ms INTEGER NOT NULL,
+  expires_ms INTEGER NOT NULL,
+  closed_ms INTEGER,
+  refund_sat INTEGER CHECK (refund_sat >= 0),
+  refund_mint TEXT,
+  refund_tries INTEGER NOT NULL DEFAULT 0,
+  refund INTEGER UNIQUE,
+  CHECK (closed_ms IS NOT NULL OR refund_sat IS NULL),
+  CHECK (refund_sat IS NOT NULL OR refund IS NULL)
+) STRICT;
+CREATE UNIQUE INDEX open_sessions ON sessions (peer, service, hash) WHERE closed_ms IS NULL;
+CREATE TRIGGER a_session_stays_whose_it_is
+BEFORE UPDATE OF peer, service, hash, opened_ms ON sessions BEGIN
+  SELECT RAISE(ABORT, 'a session stays whose it is'); END;
+CREATE TRIGGER sums_of_sessions_only_grow BEFORE UPDATE OF credit_msat, used_msat ON sessions
+WHEN NEW.credit_msat < OLD.credit_msat OR NEW.used_msat < OLD.used_msat BEGIN
+  SELECT RAISE(ABORT, 'what was paid and what was used only grow'); END;
+CREATE TRIGGER a_closed_session_stays_closed BEFORE UPDATE OF closed_ms, used_msat ON sessions
+WHEN OLD.closed_ms IS NOT NULL AND
+  (NEW.closed_ms IS NOT OLD.closed_ms OR NEW.used_msat <> OLD.used_msat) BEGIN
+  SELECT RAISE(ABORT, 'a session that was closed stays as it was'); END;
+CREATE TRIGGER one_refund BEFORE UPDATE OF refund, refund_sat ON sessions
+WHEN (OLD.refund IS NOT NULL AND NEW.refund IS NOT OLD.refund) OR
+  (OLD.refund_sat IS NOT NULL AND NEW.refund_sat IS NOT OLD.refund_sat) BEGIN
+  SELECT RAISE(ABORT, 'a session is refunded once'); END;
+CREATE TRIGGER sessions_are_never_forgotten BEFORE DELETE ON sessions BEGIN
+  SELECT RAISE(ABORT, 'a session is never forgotten'); END;
+
+CREATE TABLE payments (
+  id INTEGER PRIMARY KEY,
+  operation INTEGER NOT NULL UNIQUE REFERENCES operations (id),
+  session INTEGER NOT NULL REFERENCES sessions (id),
+  name TEXT NOT NULL UNIQUE,
+  state INTEGER NOT NULL DEFAULT 0,
+  metric INTEGER NOT NULL,
+  step_size INTEGER NOT NULL CHECK (step_size > 0),
+  per_step INTEGER NOT NULL CHECK (per_step >= 0),
+  min_steps INTEGER NOT NULL CHECK (min_steps > 0),
+  net_msat INTEGER NOT NULL DEFAULT 0 CHECK (net_msat >= 0),
+  begun_ms INTEGER NOT NULL,
+  ended_ms INTEGER
+) STRICT;
+CREATE INDEX payments_of_session ON payments (session);
+CREATE TRIGGER a_payment_stays_what_it_is
+BEFORE UPDATE OF operation, session, name, metric, step_size, per_step, min_steps ON payments BEGIN
+  SELECT RAISE(ABORT, 'a payment stays what it is'); END;
+CREATE TRIGGER a_payment_ends_once BEFORE UPDATE OF state, net_msat ON payments
+WHEN OLD.state <> 0 BEGIN
+  SELECT RAISE(ABORT, 'a payment ends once'); END;
+CREATE TRIGGER payments_are_never_forgotten BEFORE DELETE ON payments BEGIN
+  SELECT RAISE(ABORT, 'a payment is never forgotten'); END;
+
+CREATE TABLE service_days (
+  service INTEGER NOT NULL,
+  day INTEGER NOT NULL,
+  units_paid INTEGER NOT NULL DEFAULT 0 CHECK (units_paid >= 0),
+  units_grace INTEGER NOT NULL DEFAULT 0 CHECK (units_grace >= 0),
+  sessions INTEGER NOT NULL DEFAULT 0,
+  earned_sat INTEGER NOT NULL DEFAULT 0 CHECK (earned_sat >= 0),
+  refunded_sat INTEGER NOT NULL DEFAULT 0 CHECK (refunded_sat >= 0),
+  PRIMARY KEY (service, day)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER days_are_never_forgotten BEFORE DELETE ON service_days BEGIN
+  SELECT RAISE(ABORT, 'what was earned is never forgotten'); END;
+CREATE TABLE grace (
+  day INTEGER NOT NULL,
+  whose BLOB NOT NULL,
+  bytes INTEGER NOT NULL CHECK (bytes >= 0),
+  PRIMARY KEY (day, whose)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER what_is_received_is_credit AFTER UPDATE OF state ON operations
+WHEN NEW.kind = 4 AND NEW.state = 1 AND OLD.state <> 1 BEGIN
+  UPDATE sessions SET
+    credit_msat = min(credit_msat + 1000 * min(NEW.amount, 2100000000000000), 2100000000000000000),
+    expires_ms = max(expires_ms, NEW.changed_ms + 2592000000)
+  WHERE id = (SELECT session FROM payments WHERE operation = NEW.id AND state = 0)
+  ; INSERT INTO service_days (service, day, earned_sat)
+  SELECT s.service, NEW.changed_ms / 86400000, NEW.amount
+  FROM payments p JOIN sessions s ON s.id = p.session WHERE p.operation = NEW.id AND p.state = 0
+  ON CONFLICT (service, day) DO UPDATE SET earned_sat = earned_sat + excluded.earned_sat
+  ; UPDATE payments SET state = 1, net_msat = 1000 * min(NEW.amount, 2100000000000000),
+    ended_ms = NEW.changed_ms
+  WHERE operation = NEW.id AND state = 0; END;
+CREATE TRIGGER what_is_not_received_is_none AFTER UPDATE OF state ON operations
+WHEN NEW.kind = 4 AND NEW.state = 2 AND OLD.state <> 2 BEGIN
+  UPDATE payments SET state = 2, ended_ms = NEW.changed_ms
+  WHERE operation = NEW.id AND state = 0; END;
+)sql";
+
+// What was bought (streaming/purchase_book.hpp). States are those of PurchaseState; 0 and 1 are
+// open.
+constexpr const char* kPurchases = R"sql(
+CREATE TABLE purchases (
+  id INTEGER PRIMARY KEY,
+  seller BLOB NOT NULL CHECK (length(seller) = 32),
+  blob BLOB NOT NULL CHECK (length(blob) = 32),
+  film TEXT,
+  state INTEGER NOT NULL,
+  price INTEGER NOT NULL CHECK (price > 0),
+  most_fee INTEGER NOT NULL CHECK (most_fee >= 0),
+  mints TEXT NOT NULL,
+  cost INTEGER NOT NULL CHECK (cost >= 0 AND cost <= price + most_fee),
+  token INTEGER REFERENCES operations (id),
+  payment TEXT NOT NULL,
+  undelivered INTEGER NOT NULL DEFAULT 0,
+  day INTEGER NOT NULL,
+  at_ms INTEGER NOT NULL,
+  changed_ms INTEGER NOT NULL,
+  CHECK (state NOT IN (1, 2, 5) OR token IS NOT NULL)
+) STRICT;
+CREATE INDEX purchases_for_blob ON purchases (blob, seller);
+CREATE INDEX purchases_for_film ON purchases (film) WHERE film IS NOT NULL;
+CREATE INDEX purchases_from_peer ON purchases (seller);
+CREATE INDEX purchases_of_day ON purchases (day);
+CREATE INDEX open_purchases ON purchases (id) WHERE state <= 1;
+CREATE TRIGGER a_purchase_stays_what_it_is
+BEFORE UPDATE OF id, seller, blob, film, price, most_fee, mints, day, at_ms ON purchases BEGIN
+  SELECT RAISE(ABORT, 'a purchase stays what it is'); END;
+CREATE TRIGGER a_purchase_is_over_once BEFORE UPDATE OF state ON purchases
+WHEN OLD.state IN (2, 3, 4) AND NEW.state <> OLD.state BEGIN
+  SELECT RAISE(ABORT, 'a purchase is over once'); END;
+CREATE TRIGGER purchases_are_never_forgotten BEFORE DELETE ON purchases BEGIN
+  SELECT RAISE(ABORT, 'a purchase is never forgotten'); END;
+)sql";
+
+constexpr const char* kSteps[] = {kVersion1, kVersion2,  kFederations, kTransfers,
+                                  kReceived, kStreaming, kPurchases};
 constexpr db::Schema kSchema{"wallet.db", 0x61725732, kSteps};
 
 }  // namespace
