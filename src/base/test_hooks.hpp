@@ -11,8 +11,8 @@
 // rpc_scope_unchecked, rpc_depth_unchecked, rpc_batch_unbounded; wallet:
 // wallet_release_after_unknown, _no_restore, _no_fence, _counter_goes_back, _body_made_anew,
 // _mark_after_send, _spent_is_failure, _books_in_two, _reissue_without_restore, _pays_again,
-// _change_dropped, _old_copy_trusted, _key_forgotten, _two_drivers, _sent_mark_later; swaps between mints:
-// cross_claim_stored_late, _claims_first, _skips_issued, _cap_on_estimate; database:
+// _change_dropped, _old_copy_trusted, _key_forgotten, _two_drivers, _sent_mark_later; swaps between
+// mints: cross_claim_stored_late, _claims_first, _skips_issued, _cap_on_estimate; database:
 // db_not_exclusive; selling: gate_grants_before_redeem, gate_error_is_allow, gate_credits_twice,
 // gate_refunds_twice, meter_after_send, class_from_request; buying: buyer_cap_after_pay.
 #pragma once

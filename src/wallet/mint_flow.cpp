@@ -61,8 +61,8 @@ bool asks_for(const StoredRequest& claim, Amount amount) {
   return sum == amount;
 }
 
-// What is paid is claimed with the request that is stored for it, or with a new one, which takes its
-// place.
+// What is paid is claimed with the request that is stored for it, or with a new one, which takes
+// its place.
 Result<> store_claim(Books& books, KnownMint& mint, Operation& operation,
                      std::optional<StoredRequest>& stored, std::optional<Amount> due) {
   const bool fits = stored && (stored->was_sent() || !due || asks_for(*stored, *due));

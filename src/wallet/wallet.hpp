@@ -275,7 +275,7 @@ class Wallet {
   BackupShelf shelf_;
   BackupMaker backup_maker_;
   std::unique_ptr<rt::Timer> backup_timer_;
-  bool is_backup_near_ = false;  // the timer is armed
+  bool is_backup_near_ = false;         // the timer is armed
   std::int64_t backed_up_changes_ = 0;  // of the connection, when the last one was made
   std::string backup_trouble_;
   bool is_old_copy_ = false;

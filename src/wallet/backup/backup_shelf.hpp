@@ -7,8 +7,8 @@
 
 namespace archy::wallet {
 
-// Written beside its place, synced, read back and unsealed, and only then put in its place; what was
-// there before stays until then. Errors: io, no_space; corrupt: what is read back is something
+// Written beside its place, synced, read back and unsealed, and only then put in its place; what
+// was there before stays until then. Errors: io, no_space; corrupt: what is read back is something
 // else.
 Result<> write_backup(rt::Files& files, const WalletKeys& keys, const rt::Path& path,
                       ByteView bytes);

@@ -1,7 +1,7 @@
 #include "wallet/ledger/journal.hpp"
 
-#include "base/test_hooks.hpp"
 #include "base/check.hpp"
+#include "base/test_hooks.hpp"
 #include "crypto/sha256.hpp"
 
 namespace archy::wallet {
@@ -162,10 +162,10 @@ Result<std::set<std::uint64_t>> Journal::counters_under_way(const CounterRange& 
 }
 
 Result<bool> Journal::has_unanswered(OperationId operation) {
-  TRY(query, db_.connection().query("SELECT 1 FROM requests WHERE operation = ? AND sendings > "
-                                    "answers AND state NOT IN (?, ?) LIMIT 1",
-                                    operation.value(), RequestState::settled,
-                                    RequestState::released));
+  TRY(query,
+      db_.connection().query("SELECT 1 FROM requests WHERE operation = ? AND sendings > "
+                             "answers AND state NOT IN (?, ?) LIMIT 1",
+                             operation.value(), RequestState::settled, RequestState::released));
   return query.step();
 }
 
