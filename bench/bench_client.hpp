@@ -39,6 +39,8 @@ class Client {
   }
   rt::Env& env() { return real_.env; }
   rt::Clock& clock() { return real_.clock; }
+  // Requires: open() was successful.
+  quic::Endpoint& endpoint() { return *endpoint_; }
 
   rt::Task<std::shared_ptr<quic::Connection>> connect(fetch::PeerAddress peer) {
     std::string alpn(blobs::kAlpn);

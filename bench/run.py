@@ -1,6 +1,6 @@
 """Figures as ratios against peers in the same run: run.py --build DIR [group...] [--gate] [--folder DIR].
 
-Groups: hash, start, latency, transfer, link, swarm, http, scale, memory, wallet; none named: all. With --gate the exit code is 1 when a bar is missed
+Groups: hash, start, latency, transfer, link, swarm, http, scale, memory, wallet, pay; none named: all. With --gate the exit code is 1 when a bar is missed
 (or could not be measured) that known_misses.md does not list. What each figure is: README.md.
 """
 
@@ -24,6 +24,7 @@ import http_group  # noqa: E402
 import latency_group  # noqa: E402
 import link_group  # noqa: E402
 import memory_group  # noqa: E402
+import pay_group  # noqa: E402
 import scale_group  # noqa: E402
 import start_group  # noqa: E402
 import swarm_group  # noqa: E402
@@ -34,7 +35,7 @@ from measure import GIB, random_file  # noqa: E402
 from nodes import Product, forget  # noqa: E402
 
 GROUPS = {"hash": hash_group, "start": start_group, "latency": latency_group, "transfer": transfer_group, "link": link_group,
-          "swarm": swarm_group, "http": http_group, "scale": scale_group, "memory": memory_group, "wallet": wallet_group}
+          "swarm": swarm_group, "http": http_group, "scale": scale_group, "memory": memory_group, "wallet": wallet_group, "pay": pay_group}
 
 
 def parse() -> argparse.Namespace:

@@ -31,6 +31,14 @@ HERE = pathlib.Path(__file__).resolve().parent
 os.environ.setdefault("ARCHIPELAGO_FETCH_KEEP_FREE_PERCENT", "0")
 os.environ.setdefault("ARCHIPELAGO_FETCH_KEEP_FREE_MIB", "0")
 
+
+
+def of_our_build(program):
+    """What lies in the build folder of the product's program; none without one."""
+    ours = os.environ.get("ARCHIPELAGO_BIN")
+    return pathlib.Path(ours).parent / program if ours else None
+
+
 PROGRAMS = {
     "peer": rust_peer(),
     "sendme": CACHE / "sendme-0.34.0/bin/sendme",
@@ -44,6 +52,7 @@ PROGRAMS = {
     "bin": os.environ.get("ARCHIPELAGO_BIN"),
     "probe": os.environ.get("ARCHIPELAGO_QUIC_PROBE"),
     "mutant": os.environ.get("ARCHIPELAGO_MUTANT_BIN"),
+    "testmint": os.environ.get("ARCHIPELAGO_TESTMINT") or of_our_build("testmint/testmint"),
     "curl": shutil.which("curl"),
     "wget": shutil.which("wget"),
     "aria2": shutil.which("aria2c"),
@@ -63,6 +72,7 @@ MISSING = {
     "redis": "redis is not installed: interop/setup.sh redis",
     "bin": "ARCHIPELAGO_BIN names no program",
     "probe": "ARCHIPELAGO_QUIC_PROBE names no program",
+    "testmint": "there is no testmint in the build folder of ARCHIPELAGO_BIN",
     "mutant": "no build with encoder mutants was made: ./dev interop of all parts makes one",
     **{name: f"{name} is not installed: interop/setup.sh http" for name in ("curl", "wget", "aria2", "ffmpeg", "ffprobe", "chromium")},
 }

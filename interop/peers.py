@@ -71,6 +71,64 @@ def peer_ok(test, command, at, *options, timeout=60):
     return report
 
 
+class Buyer:
+    """`archy-peer buy`: one blob of one seller, in the minimal form of archy/paid-blobs/1."""
+
+    def __init__(self, test, seller, hash_, *options):
+        self.child = test.spawn("peer-buy", [PROGRAMS["peer"], "buy", *seller.at, "--hash", hash_, *options])
+        hello = self.child.json(what="the connection")
+        check(hello["ok"], f"buy: {hello}")
+        self.id = hello["id"]
+
+    def _said(self, word, rest="", timeout=STEP):
+        self.child.send(f"{word} {rest}".strip())
+        answer = self.child.json(timeout=timeout, what=f"what came of {word}")
+        check(answer["event"] == word and "said" in answer, f"{word}: {answer}; {self.child.story()}")
+        return answer["said"]
+
+    def ask(self):
+        return self._said("ask")
+
+    def pay(self, token):
+        return self._said("pay", token)
+
+    def get(self, out):
+        return self._said("get", out)
+
+    def stop(self):
+        equal(self.child.end_input(), 0, "exit of the buyer")
+
+
+class Seller(Provider):
+    """`archy-peer sell`: each token waits for `grant` or `deny`."""
+
+    def __init__(self, test, *options):
+        super().__init__(test, "sell", *options)
+        self.events = []
+
+    def event(self, accept, what, timeout=STEP):
+        """The next event for which `accept` holds; all of them are kept."""
+
+        def fits(value):
+            self.events.append(value)
+            return accept(value)
+
+        return self.child.json(fits, timeout, what)
+
+    def say(self, verdict):
+        self.child.send(verdict)
+
+    def token(self, timeout=STEP):
+        return self.event(lambda value: value.get("token"), "a token", timeout)
+
+    def stop(self):
+        """All events there ever were."""
+        super().stop()
+        while (line := self.child.lines.get(timeout=STEP)) is not None:
+            self.events.append(json.loads(line))
+        return self.events
+
+
 def at(id_, addr):
     return ["--id", id_, "--addr", addr]
 
@@ -231,6 +289,14 @@ class Node:
         check(addrs, f"serve: no loopback address in {first}")
         return Served(child, first["endpoint_id"], addrs[0])
 
+    def start(self, **settings):
+        """`archipelago node` with its swarm on; settings as `payment_budget_sats=50`."""
+        mine = {"swarm_enabled": "true", "swarm_bind": "127.0.0.1:0", "control_port": 0, "content_port": 0}
+        env = {f"ARCHIPELAGO_{name.upper()}": str(value) for name, value in (mine | settings).items()}
+        child = self.test.spawn(f"{self.name}-node", self.command("node", "--json"), env=(self.env or {}) | env)
+        hello = child.json(lambda value: "endpoint_id" in value, 30, "the node's addresses")
+        return Running(self, child, hello)
+
     def send(self, path, timeout=120):
         child = self.test.spawn(f"{self.name}-send", self.command("send", path), env=self.env)
         child.ticket = child.line(lambda text: text.startswith("blob"), timeout, "the ticket")
@@ -251,6 +317,20 @@ class Served:
     @property
     def source(self):
         return f"{self.id}@{self.addr}"
+
+
+class Running(Served):
+    """A node that runs; its methods by the command line."""
+
+    def __init__(self, node, child, hello):
+        super().__init__(child, hello["endpoint_id"], hello["swarm"][0])
+        self.node = node
+
+    def rpc(self, method, **params):
+        return self.node.run("rpc", "--json", method, json.dumps(params)).expect(0).json()
+
+    def stop(self):
+        equal(self.child.interrupt(), 0, f"exit of {self.node.name}")
 
 
 def serve_files(test, *paths, name="node", program="bin", env=None):

@@ -4,6 +4,7 @@
 // Loopback only: minimal preset, relay disabled, one IPv4 and one IPv6 socket on loopback.
 // The package is found through $ARCHIPELAGO_IROH_NPM (its npm prefix).
 
+import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 
@@ -188,6 +189,25 @@ const commands = {
     const intact = bytes.every((byte, i) => byte === i % 251);
     return { bytes: bytes.length, pattern: intact,
              hex: bytes.length <= 4096 ? toHex(bytes) : undefined };
+  },
+  /** All of it until FIN, a reset (its code) or the end of the connection. What came before counts. */
+  async drain({ stream }) {
+    const { recv } = streams.get(stream);
+    const sha256 = createHash('sha256');
+    let bytes = 0;
+    for (;;) {
+      let piece;
+      try {
+        piece = await recv.read(1 << 16);
+      } catch (error) {
+        return { bytes, fin: false, reset: streamCode(error), text: brief(error) };
+      }
+      if (piece.length === 0) {
+        return { bytes, fin: true, reset: null, sha256: sha256.digest('hex') };
+      }
+      bytes += piece.length;
+      sha256.update(Buffer.from(piece));
+    }
   },
   async reset({ stream, code }) {
     await streams.get(stream).send.reset(BigInt(code));

@@ -114,7 +114,7 @@ Result<> MarketNode::boot() {
     life->catalog->sell_by(*life->gate);
     life->till.emplace(*life->gate_till, watch);
     life->admission.emplace(*life->catalog, *life->till);
-    life->watched.emplace(*life->admission, *life->catalog, watch);
+    life->watched.emplace(*life->admission, *life->catalog, *life->gate, watch);
     life->provider.emplace(life->env, *store_, *life->watched);
     life->asked.emplace(life->env, *life->catalog, *life->till);
   } else {
@@ -226,10 +226,13 @@ rt::Task<> MarketNode::run_fetch(MarketFetchPlan plan) {
       continue;
     }
     const std::pair key{seller->id(), plan.hash};
-    deals_[key] = {last_purchase(), 0, *plan.policy};
-    auto watched = std::make_shared<WatchedSource>(std::move(bytes), [this, key](auto came) {
-      if (const auto deal = deals_.find(key); deal != deals_.end()) deal->second.came += came;
-    });
+    deals_[key] = {last_purchase(), 0, 0, *plan.policy};
+    const auto deal_of = [this, key](auto change) {
+      if (const auto deal = deals_.find(key); deal != deals_.end()) change(deal->second);
+    };
+    auto watched = std::make_shared<WatchedSource>(
+        std::move(bytes), [deal_of](auto came) { deal_of([&](Deal& deal) { deal.came += came; }); },
+        [deal_of] { deal_of([](Deal& deal) { ++deal.broken_off; }); });
     peers.push_back(std::make_shared<paid::PaidPeer>(
         life->env, *life->endpoint, at, std::move(watched), *life->buyer,
         paid::PaidSourceOptions{*plan.policy, {}, {}}));
@@ -275,7 +278,9 @@ void MarketNode::look_at_risk(const std::string& key) {
   // An instalment, whatever the price was when its deal began.
   const std::uint64_t instalment = std::max(terms.min_steps * terms.per_step.value(),
                                             deal->second.policy.per_blob.value() / 100);
-  const std::uint64_t most = worth(deal->second.came) + instalment * 1000 + worth(bao::kGroupBytes);
+  // What was on its way when he changed his mind himself is not the seller's fault.
+  const std::uint64_t at_risk = (1 + deal->second.broken_off) * instalment * 1000;
+  const std::uint64_t most = worth(deal->second.came) + at_risk + worth(bao::kGroupBytes);
   if (paid > most)
     risked_ = fmt::format("{} has paid {} msat for {} bytes that came: above {} msat", name_, paid,
                           deal->second.came, most);

@@ -102,6 +102,7 @@ class MarketNode {
   struct Deal {
     streaming::PurchaseId after;  // rows from here on
     std::uint64_t came = 0;
+    std::uint64_t broken_off = 0;  // by the buyer himself
     streaming::PaymentPolicy policy;
   };
   rt::Task<> run_fetch(MarketFetchPlan plan);

@@ -23,7 +23,11 @@ void SellerWatch::ended_in_order() {
 // What cannot be looked up is not sent either.
 ContentClass WatchedAdmission::class_of(const Blake3Hash& hash) {
   const auto entry = catalog_.find(hash);
-  return entry && *entry ? (*entry)->klass : ContentClass::public_;
+  if (!entry || !*entry) return ContentClass::public_;
+  if ((*entry)->klass != ContentClass::metered) return (*entry)->klass;
+  const auto services = gate_.services();
+  const bool sells = !services || services->front().enabled;
+  return sells ? ContentClass::metered : ContentClass::public_;
 }
 
 Verdict WatchedAdmission::on_request(const RequestContext& request) {
@@ -82,6 +86,7 @@ rt::Task<> WatchedSource::fetch(fetch::Attempt& attempt) {
   attempt.target = std::make_shared<paid::CountedBlob>(target, came_);
   auto went = co_await inner_->fetch(attempt);
   attempt.target = target;
+  if (!went && attempt.stop.stop_requested()) broken_off_();
   co_return went;
 }
 

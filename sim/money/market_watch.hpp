@@ -39,8 +39,9 @@ struct SellerWatch {
 // Thread: the world's. Lifetime: what it was given outlives it.
 class WatchedAdmission final : public blobs::Admission {
  public:
-  WatchedAdmission(paid::GateAdmission& inner, paid::Catalog& catalog, SellerWatch& watch)
-      : inner_(inner), catalog_(catalog), watch_(watch) {}
+  WatchedAdmission(paid::GateAdmission& inner, paid::Catalog& catalog, streaming::Gate& gate,
+                   SellerWatch& watch)
+      : inner_(inner), catalog_(catalog), gate_(gate), watch_(watch) {}
   blobs::Verdict on_connection(const EndpointId& peer) override {
     return inner_.on_connection(peer);
   }
@@ -55,10 +56,12 @@ class WatchedAdmission final : public blobs::Admission {
     Blake3Hash root, payer;
     Class of_root = Class::public_, now = Class::public_;
   };
+  // As it is sent from now on: metered content is public while nothing is sold.
   Class class_of(const Blake3Hash& hash);
 
   paid::GateAdmission& inner_;
   paid::Catalog& catalog_;
+  streaming::Gate& gate_;
   SellerWatch& watch_;
   std::map<std::uint64_t, Running> running_;
 };
@@ -83,8 +86,10 @@ class WatchedTill final : public paid::Till {
 // A peer as a source, with what came of it.
 class WatchedSource final : public fetch::Source {
  public:
-  WatchedSource(std::shared_ptr<fetch::Source> inner, std::function<void(std::uint64_t)> came)
-      : inner_(std::move(inner)), came_(std::move(came)) {}
+  // `broken_off`: a question that the buyer himself gave up half-way.
+  WatchedSource(std::shared_ptr<fetch::Source> inner, std::function<void(std::uint64_t)> came,
+                std::function<void()> broken_off)
+      : inner_(std::move(inner)), came_(std::move(came)), broken_off_(std::move(broken_off)) {}
   std::string name() const override { return inner_->name(); }
   fetch::SourceKind kind() const override { return inner_->kind(); }
   rt::Task<> fetch(fetch::Attempt& attempt) override;
@@ -96,6 +101,7 @@ class WatchedSource final : public fetch::Source {
  private:
   std::shared_ptr<fetch::Source> inner_;
   std::function<void(std::uint64_t)> came_;
+  std::function<void()> broken_off_;
 };
 
 }  // namespace archy::sim

@@ -203,6 +203,9 @@ class BlobStore {
   // The class under which `hash` is served: the strictest of its own offers and of those of the
   // hash sequences it is a child of.
   virtual Result<std::optional<OfferClass>> offer(const Blake3Hash& hash) = 0;
+  // Its size, and those of its children where a name, a pin or an offer says that it is a hash
+  // sequence. Units: bytes; of what is not here: none.
+  virtual Result<std::uint64_t> size_with_children(const Blake3Hash& hash) = 0;
   virtual Result<std::vector<std::pair<HashAndFormat, OfferClass>>> offers() = 0;
 
   virtual Result<VerifyReport> verify(const VerifyOptions& options, const ProgressFn& progress,

@@ -5,6 +5,21 @@
 #include "store/file_store.hpp"
 
 namespace archy::store {
+namespace {
+
+constexpr std::size_t kRemembered = 1024;
+
+// What is known of `hash`, or what `ask` says now.
+template <class Map, class Ask>
+Result<typename Map::mapped_type> remembered(Map& known, const Blake3Hash& hash, Ask ask) {
+  if (const auto found = known.find(hash); found != known.end()) return found->second;
+  TRY(answer, ask());
+  if (known.size() >= kRemembered) known.clear();
+  known.emplace(hash, answer);
+  return answer;
+}
+
+}  // namespace
 
 // The root's bytes are hashed before a child is believed: a rotten root must not offer or hold
 // anything.
@@ -89,13 +104,12 @@ Result<> FileStore::ensure_offered(const HashAndFormat& target) {
 
 Result<std::optional<OfferClass>> FileStore::offer(const Blake3Hash& hash) {
   const std::lock_guard lock(mutex_);
-  if (const auto known = known_offers_.find(hash); known != known_offers_.end())
-    return known->second;
-  TRY(offered, index_->offer(hash));
-  constexpr std::size_t kKnownOffers = 1024;
-  if (known_offers_.size() >= kKnownOffers) known_offers_.clear();
-  known_offers_.emplace(hash, offered);
-  return offered;
+  return remembered(known_offers_, hash, [&] { return index_->offer(hash); });
+}
+
+Result<std::uint64_t> FileStore::size_with_children(const Blake3Hash& hash) {
+  const std::lock_guard lock(mutex_);
+  return remembered(known_sizes_, hash, [&] { return index_->size_with_children(hash); });
 }
 
 Result<std::vector<std::pair<HashAndFormat, OfferClass>>> FileStore::offers() {

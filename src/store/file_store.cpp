@@ -104,6 +104,7 @@ Result<std::unique_ptr<Batch>> FileStore::batch() {
 
 Result<> FileStore::commit_batch() {
   known_offers_.clear();
+  known_sizes_.clear();
   if (!deferred_.has_value()) return {};
   auto done = deferred_->commit();
   deferred_.reset();
@@ -113,6 +114,7 @@ Result<> FileStore::commit_batch() {
 
 Result<> FileStore::change_rows(bool deferrable, const std::function<Result<>(Index&)>& change) {
   known_offers_.clear();
+  known_sizes_.clear();
   const bool deferring = deferrable && batches_ > 0;
   if (!deferring) {
     TRY_OK(commit_batch());

@@ -71,6 +71,7 @@ class FileStore final : public BlobStore {
   Result<> set_offer(const HashAndFormat& target, std::optional<OfferClass> offered) override;
   Result<> ensure_offered(const HashAndFormat& target) override;
   Result<std::optional<OfferClass>> offer(const Blake3Hash& hash) override;
+  Result<std::uint64_t> size_with_children(const Blake3Hash& hash) override;
   Result<std::vector<std::pair<HashAndFormat, OfferClass>>> offers() override;
 
   Result<VerifyReport> verify(const VerifyOptions& options, const ProgressFn& progress,
@@ -140,8 +141,10 @@ class FileStore final : public BlobStore {
   int batches_ = 0;
   std::optional<db::Transaction> deferred_;
   std::size_t deferred_rows_ = 0;
-  // Answers of offer() since the last change of any row. Every request for a blob asks.
+  // Answers of offer() and size_with_children() since the last change of any row. Every request for
+  // a blob asks.
   std::unordered_map<Blake3Hash, std::optional<OfferClass>> known_offers_;
+  std::unordered_map<Blake3Hash, std::uint64_t> known_sizes_;
 };
 
 }  // namespace archy::store

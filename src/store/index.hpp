@@ -71,6 +71,7 @@ class Index {
   Result<> ensure_offered(const HashAndFormat& target);
   // Cost: O(log n).
   Result<std::optional<OfferClass>> offer(const Blake3Hash& hash);
+  Result<std::uint64_t> size_with_children(const Blake3Hash& hash);
   Result<std::vector<std::pair<HashAndFormat, OfferClass>>> offers();
   // A name or pin on the hash itself.
   Result<bool> is_held(const Blake3Hash& hash);

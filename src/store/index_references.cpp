@@ -95,6 +95,14 @@ Result<std::optional<OfferClass>> Index::offer(const Blake3Hash& hash) {
   }
 }
 
+Result<std::uint64_t> Index::size_with_children(const Blake3Hash& hash) {
+  TRY(query, db_->query("SELECT coalesce(sum(size), 0) FROM blobs WHERE hash = ?1 OR "
+                        "hash IN (SELECT child FROM seq_children WHERE parent = ?1)",
+                        hash));
+  TRY(there, query.step());
+  return there ? static_cast<std::uint64_t>(query.integer(0)) : 0;
+}
+
 Result<std::vector<std::pair<HashAndFormat, OfferClass>>> Index::offers() {
   TRY(query, db_->query("SELECT hash, format, class FROM offers"));
   std::vector<std::pair<HashAndFormat, OfferClass>> out;

@@ -184,6 +184,21 @@ class MemoryStore final : public BlobStore {
     }
     return out;
   }
+  Result<std::uint64_t> size_with_children(const Blake3Hash& hash) override {
+    const std::lock_guard lock(mutex_);
+    const auto names_it = [&](const HashAndFormat& target) {
+      return target == HashAndFormat{hash, Format::hash_seq};
+    };
+    std::set<Blake3Hash> all{hash};
+    if (std::ranges::any_of(offers_, names_it, &decltype(offers_)::value_type::first) ||
+        std::ranges::any_of(pins_, names_it))
+      all.merge(children_of(hash));
+    std::uint64_t out = 0;
+    for (const Blake3Hash& each : all)
+      if (const auto found = blobs_.find(each); found != blobs_.end())
+        out += found->second->size.value_or(0);
+    return out;
+  }
   Result<std::vector<std::pair<HashAndFormat, OfferClass>>> offers() override {
     const std::lock_guard lock(mutex_);
     return std::vector<std::pair<HashAndFormat, OfferClass>>(offers_.begin(), offers_.end());

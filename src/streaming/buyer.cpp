@@ -12,6 +12,9 @@ namespace {
 constexpr wallet::Patience kPatience{
     .all = std::chrono::seconds(30), .answer = std::chrono::seconds(20), .insists = false};
 
+// Looks at a wallet whose ecash others hold.
+constexpr int kMostBuilt = 32;
+
 PurchaseView view_of(PurchaseRow row) {
   const bool nothing_paid =
       row.state == PurchaseState::none || row.state == PurchaseState::had_back;
@@ -52,7 +55,9 @@ rt::Task<> Buyer::Impl::build(PurchaseRow& row, Amount soon, std::stop_token sto
     if (known.is_open) co_return fail(Code::try_later, none->why);
     const Amount cost = std::min(known.fees, worst_of(row));
     CO_TRY_OK(book.update(row, PurchaseState::none, cost, now_ms()));
-    co_return fail(Code::payment_needed, std::string(to_string(none->reason)) + ": " + none->why);
+    const bool is_short = none->reason == wallet::Refusal::no_balance;
+    co_return fail(is_short ? Code::payment_needed : Code::denied,
+                   std::string(to_string(none->reason)) + ": " + none->why);
   }
   row.token = std::get<wallet::Payment>(outcome).token;
   CO_TRY(sent, purse.show(*row.token));
@@ -71,12 +76,22 @@ rt::Task<Instalment> Buyer::Impl::buy(PaymentPolicy policy, Purchase what,
                                       std::vector<std::string> mints, Amount price, Amount soon,
                                       std::stop_token stop) {
   if (!policy.pays()) co_return fail(Code::denied, "nothing is ever paid");
-  CO_TRY(row, begin(policy, what, std::move(mints), price));
-  in_hand.insert(row.id);
-  auto built = co_await build(row, soon, std::move(stop));
-  auto out = built ? instalment_of(row) : Result<Instalment>(fail(built.error()));
-  if (!out) in_hand.erase(row.id);
-  co_return out;
+  for (int tries = 1;; ++tries) {
+    CO_TRY(row, begin(policy, what, mints, price));
+    in_hand.insert(row.id);
+    ++building;
+    auto built = co_await build(row, soon, stop);
+    --building;
+    built_one.notify();
+    auto out = built ? instalment_of(row) : Result<Instalment>(fail(built.error()));
+    if (out) co_return out;
+    in_hand.erase(row.id);
+    // What other payments hold now may be change when they are through.
+    const bool is_short = !built && built.error().code == Code::payment_needed;
+    if (!is_short || building == 0 || tries == kMostBuilt) co_return out;
+    CO_TRY_OK(co_await built_one.wait(env.clock));
+    if (stop.stop_requested()) co_return fail(Code::cancelled);
+  }
 }
 
 boost::asio::awaitable<std::optional<Instalment>> Buyer::auto_pay_token(

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "rt/signal.hpp"
 #include "streaming/purchase_book.hpp"
 
 namespace archy::streaming {
@@ -10,7 +11,8 @@ namespace archy::streaming {
 // Thread and lifetime: as Buyer's.
 class Buyer::Impl {
  public:
-  Impl(const rt::Env& with_env, Purse& with_purse) : env(with_env), purse(with_purse) {}
+  Impl(const rt::Env& with_env, Purse& with_purse)
+      : env(with_env), purse(with_purse), built_one(with_env.executor) {}
 
   // Lifetime: until the next suspension.
   Result<PurchaseBook> book() {
@@ -23,8 +25,8 @@ class Buyer::Impl {
   // Errors: denied: a cap, or a seller who took and gave nothing; the database's.
   Result<PurchaseRow> begin(const PaymentPolicy& policy, const Purchase& what,
                             std::vector<std::string> mints, Amount price);
-  // The token of a row, built now or before. Errors: payment_needed: there is none, and the row is
-  // at its end; whatever else: it is not decided.
+  // The token of a row, built now or before. Errors: payment_needed (too little ecash is free) and
+  // denied: there is none, and the row is at its end; whatever else: it is not decided.
   rt::Task<> build(PurchaseRow& row, Amount soon, std::stop_token stop);
   Result<Instalment> instalment_of(const PurchaseRow& row);
   rt::Task<Instalment> buy(PaymentPolicy policy, Purchase what, std::vector<std::string> mints,
@@ -37,6 +39,8 @@ class Buyer::Impl {
 
   rt::Env env;
   Purse& purse;
+  int building = 0;                  // payments, now
+  rt::Signal built_one;              // one of them is through, either way
   std::set<PurchaseId> in_hand;      // somebody is about to hand these out, or has
   std::set<PurchaseId> called_back;  // and these are being had back
 };

@@ -485,7 +485,8 @@ Result<OperationId> Wallet::driver_of(OperationId id) {
 rt::Task<Operation> Wallet::go_on(OperationId id, Patience patience, std::stop_token stop) {
   CO_TRY(driver, driver_of(id));
   auto went = co_await drive(driver, patience, std::move(stop));
-  keep_backup_soon();
+  // Before anybody sees what came of it; what went to a mint of our own nobody has seen.
+  went && went->kind == OperationKind::cross_swap ? keep_backup_soon() : keep_backup();
   if (!went || driver == id) co_return went;
   CO_TRY(row, books_.operations.find(id));
   co_return *row;
@@ -604,7 +605,7 @@ rt::Task<> Wallet::look_after_handed(std::stop_token stop) {
     auto went = co_await wallet::look_after_handed(books_, *mint, sent, stop);
     if (!went && !first) first = went.error();
   }
-  keep_backup_soon();
+  keep_backup();
   if (first) co_return fail(*first);
   co_return Result<>{};
 }

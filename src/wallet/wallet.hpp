@@ -220,7 +220,7 @@ class Wallet {
   // Where anything has changed since the last one; what goes wrong is logged and told by
   // backup_state().
   void keep_backup();
-  // Within a second: for what the words and the newest backup bring back without it, too.
+  // Within a second: for what the newest backup and the words bring back without it, too.
   void keep_backup_soon();
   void put_backup_or_say();
   // The number of the next one. Durable before it is made: a backup with a higher one than the

@@ -4,17 +4,20 @@
 
 mod args;
 mod bench;
+mod buy;
 mod get;
 mod lie;
 mod net;
+mod paid;
 mod provide;
 mod random;
 mod raw;
+mod sell;
 mod tap;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "archy-peer provide|lie|get|get-many|get-random|observe|push|raw|\
+const USAGE: &str = "archy-peer provide|lie|get|get-many|get-random|observe|push|raw|buy|sell|\
 bench-serve|bench-get|bench-raw-send|bench-raw-recv|bench-connect|versions [--options]";
 
 fn main() -> ExitCode {
@@ -38,6 +41,8 @@ fn main() -> ExitCode {
             "observe" => get::observe(&args).await,
             "push" => raw::push(&args).await,
             "raw" => raw::raw(&args).await,
+            "buy" => buy::buy(&args).await,
+            "sell" => sell::sell(&args).await,
             "bench-serve" => bench::serve(&args).await,
             "bench-get" => bench::get(&args).await,
             "bench-raw-send" => bench::raw_send(&args).await,

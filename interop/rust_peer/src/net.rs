@@ -58,10 +58,17 @@ pub async fn connect(
     endpoint: &Endpoint,
     args: &Args,
 ) -> Result<std::result::Result<Connection, Value>> {
+    connect_as(endpoint, args, &alpn(args)).await
+}
+
+pub async fn connect_as(
+    endpoint: &Endpoint,
+    args: &Args,
+    alpn: &[u8],
+) -> Result<std::result::Result<Connection, Value>> {
     let peer = peer(args)?;
     let limit = Duration::from_millis(args.number("timeout-ms", 10_000)?);
-    let alpn = alpn(args);
-    let attempt = endpoint.connect(peer, &alpn);
+    let attempt = endpoint.connect(peer, alpn);
     Ok(match tokio::time::timeout(limit, attempt).await {
         Err(_) => Err(json!({"kind": "timeout"})),
         Ok(Ok(connection)) => Ok(connection),

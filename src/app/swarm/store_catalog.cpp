@@ -30,7 +30,8 @@ Result<std::optional<paid::CatalogEntry>> StoreCatalog::find(const Blake3Hash& h
   if (out.klass == ContentClass::public_) return std::optional(out);
   TRY(info, store_.info(hash));
   if (!info) return std::optional<paid::CatalogEntry>{};
-  out.size = info->size;
+  TRY(size, store_.size_with_children(hash));
+  out.size = size;
   return std::optional(out);
 }
 
