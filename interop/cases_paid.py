@@ -237,6 +237,30 @@ def paid_rust_peer_buys_in_parts(t):
     equal(payer.balance(mint.url) + 5, mint.outstanding(), "what the mint owes")
 
 
+@case("peer", "bin", "testmint", limit=180)
+def paid_rust_peer_buys_collection(t):
+    """A hash stands for its children, too: who pays what is asked, whenever it is asked, gets all of it."""
+    data = t.file("box/one", SIZE)
+    t.file("box/two", 1000, 2)
+    mint = Mint(t)
+    served, wallet, (root,) = shop(t, mint, [(t.dir / "box", "standard")])
+    payer, secret, paid = payer_with_funds(t, mint), "11" * 32, 0
+    for _ in range(5):
+        buyer = Buyer(t, served, root, "--secret", secret)
+        answer = buyer.ask()
+        if answer != "Granted":
+            price = answer["PaymentRequired"]["price_sats"]
+            equal(buyer.pay(token_worth(payer, mint, price)), "Granted", "the answer to the token")
+            paid += price
+        buyer.stop()
+        report = peer(t, "get", served.at, "--hash", root, "--seq", "--secret", secret, "--out", t.path("seq")).json()
+        if report["ok"]:
+            break
+    check(report["ok"], f"{paid} sat were paid, and the peer says {answer}; yet {report}")
+    same_file(data, t.path("seq", "2"))
+    equal(paid, PRICE, "sats paid")
+
+
 # --- the minimal form: the Rust peer sells ------------------------------------------------------
 
 

@@ -46,6 +46,24 @@ TEST_F(StoreCatalogs, OnlyWhatIsAsTheServicesSayChangesWithThem) {
   EXPECT_EQ(classes(), (Classes{kMetered, kMetered, kPaid, kFree})) << "it cannot be read";
 }
 
+TEST_F(StoreCatalogs, AHashSequenceCostsWhatItsChildrenCost) {
+  catalog->sell_by(seller->gate());
+  sell();
+  const auto other = core->store().add_bytes(as_bytes("sold, too"));
+  ASSERT_TRUE(other);
+  Bytes children(hash.view().begin(), hash.view().end());
+  append(children, other->hash.view());
+  const auto root = core->store().add_bytes(children);
+  ASSERT_TRUE(root);
+  const auto size_of = [&](const Blake3Hash& which) { return (*catalog->find(which))->size; };
+  ASSERT_TRUE(core->store().set_offer({root->hash, store::Format::raw}, store::OfferClass::paid));
+  EXPECT_EQ(size_of(root->hash), 64u) << "64 bytes, whatever they mean";
+  ASSERT_TRUE(
+      core->store().set_offer({root->hash, store::Format::hash_seq}, store::OfferClass::paid));
+  EXPECT_EQ(size_of(root->hash), 64u + 4u + 9u);
+  EXPECT_EQ(size_of(hash), 4u);
+}
+
 TEST_F(StoreCatalogs, WhatIsNotOfferedIsNotFound) {
   const auto found = catalog->find(hash);
   ASSERT_TRUE(found);
