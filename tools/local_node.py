@@ -96,15 +96,15 @@ class Server:
 
 
 class Daemon:
-    """A running `node`, on ports the system chose unless told otherwise."""
+    """A running `node`, on ports the system chose unless told otherwise. `stderr`: a file for what it logs; `log` is None then."""
 
-    def __init__(self, node, *words, default_ports: bool = False, **environment):
+    def __init__(self, node, *words, default_ports: bool = False, stderr=subprocess.PIPE, **environment):
         self.node = node
         ports = {} if default_ports else {"ARCHIPELAGO_CONTROL_PORT": "0", "ARCHIPELAGO_CONTENT_PORT": "0"}
         self.environment = os.environ | ports | environment
-        self.process = subprocess.Popen(node.command("node", *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment)
+        self.process = subprocess.Popen(node.command("node", *words), stdout=subprocess.PIPE, stderr=stderr, text=True, env=self.environment)
         hello = self.process.stdout.readline()
-        assert hello, f"node did not start: {self.process.stderr.read().strip()}"
+        assert hello, f"node did not start: {self.process.stderr.read().strip() if self.process.stderr else stderr.name}"
         self.hello = json.loads(hello)
         self.ports = json.loads((node.folder / "run" / "ports.json").read_text())
         self.token = (node.folder / "run" / "token").read_text().strip()
