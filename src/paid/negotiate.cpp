@@ -83,12 +83,16 @@ std::optional<Portion> Negotiation::next(std::optional<std::uint64_t> needed,
 
 // What an earlier run has handed to him counts before anything else is bought.
 rt::Task<> Negotiation::show_unanswered(std::stop_token stop) {
-  auto found = buyer_->unanswered(what_.seller, what_.blob);
-  if (!found || !*found) co_return Result<>{};
-  const streaming::Instalment instalment = std::move(**found);
-  auto answer = co_await hand(instalment, std::nullopt, stop);
-  if (co_await settle(instalment, std::move(answer), stop)) access_ = Access::open;
-  co_return Result<>{};
+  (void)co_await buyer_->calls_back_ended();  // what takes longer is shown another time
+  for (;;) {
+    auto found = buyer_->unanswered(what_.seller, what_.blob);
+    if (!found || !*found) co_return Result<>{};
+    const streaming::Instalment instalment = std::move(**found);
+    const Amount before = paid_;
+    auto answer = co_await hand(instalment, std::nullopt, stop);
+    if (co_await settle(instalment, std::move(answer), When::before, stop)) access_ = Access::open;
+    if (paid_ == before) co_return Result<>{};
+  }
 }
 
 rt::Task<PaidAnswer> Negotiation::hand(const streaming::Instalment& instalment,
@@ -107,7 +111,8 @@ rt::Task<PaidAnswer> Negotiation::hand(const streaming::Instalment& instalment,
 }
 
 boost::asio::awaitable<bool> Negotiation::settle(const streaming::Instalment& instalment,
-                                                 Result<PaidAnswer> answer, std::stop_token stop) {
+                                                 Result<PaidAnswer> answer, When when,
+                                                 std::stop_token stop) {
   const streaming::Receipt* receipt = nullptr;
   const bool granted = answer && std::holds_alternative<Granted>(*answer);
   if (granted) {
@@ -123,8 +128,9 @@ boost::asio::awaitable<bool> Negotiation::settle(const streaming::Instalment& in
     if (!booked) log::warn("paid", "a receipt is not kept: {}", to_string(booked.error()));
     last_ = instalment.id;
     paid_ = Amount(paid_.value() + instalment.amount.value() + instalment.fee.value());
-    // He has it, says so, and wants more: for what it was to buy, nothing comes.
-    if (!granted) not_delivered();
+    // He has it, says so, and wants more: for what it was to buy, nothing comes. What an earlier
+    // run has bought may be used up.
+    if (!granted && when == When::now) not_delivered();
     co_return granted;
   }
   (void)co_await buyer_->call_back(instalment.id, std::move(stop));
@@ -160,7 +166,7 @@ rt::Task<> Negotiation::buy(Portion portion, std::optional<std::uint64_t> needed
     said = "it refused a payment: " + std::get<Denied>(*answer).reason;
   if (answer && std::holds_alternative<PaymentRequired>(*answer))
     said = "it asks for more after a payment";
-  if (co_await settle(*instalment, std::move(answer), stop)) co_return Result<>{};
+  if (co_await settle(*instalment, std::move(answer), When::now, stop)) co_return Result<>{};
   if (stop.stop_requested()) co_return fail(Code::cancelled);
   close(std::move(said));
   co_return fail(Code::denied, why_);

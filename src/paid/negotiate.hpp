@@ -56,9 +56,10 @@ class Negotiation {
   // Hands a token out until there is an answer. Errors: none came.
   rt::Task<PaidAnswer> hand(const streaming::Instalment& instalment,
                             std::optional<std::uint64_t> bytes, std::stop_token stop);
+  enum class When : unsigned char { now, before };  // bought by this run, or by an earlier one
   // True when he has granted.
   boost::asio::awaitable<bool> settle(const streaming::Instalment& instalment,
-                                      Result<PaidAnswer> answer, std::stop_token stop);
+                                      Result<PaidAnswer> answer, When when, std::stop_token stop);
 
   rt::Env env_;
   Asker& asker_;

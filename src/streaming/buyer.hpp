@@ -79,6 +79,9 @@ class Buyer {
   // day; it is the caller's to hand out again and to end with taken() or call_back(). None: there
   // is none, or somebody else is at it. Errors: the database's.
   Result<std::optional<Instalment>> unanswered(const EndpointId& seller, const Blake3Hash& blob);
+  // Until no token is being called back: only then is it known which ones are unanswered. Errors:
+  // timed_out.
+  rt::Task<> calls_back_ended();
   // Before the token goes out. Errors: the disk's: it must not go out then; denied: it was taken
   // back, or is over.
   Result<> handing(PurchaseId id);

@@ -12,7 +12,10 @@ namespace archy::streaming {
 class Buyer::Impl {
  public:
   Impl(const rt::Env& with_env, Purse& with_purse)
-      : env(with_env), purse(with_purse), built_one(with_env.executor) {}
+      : env(with_env),
+        purse(with_purse),
+        built_one(with_env.executor),
+        called_one(with_env.executor) {}
 
   // Lifetime: until the next suspension.
   Result<PurchaseBook> book() {
@@ -43,6 +46,7 @@ class Buyer::Impl {
   rt::Signal built_one;              // one of them is through, either way
   std::set<PurchaseId> in_hand;      // somebody is about to hand these out, or has
   std::set<PurchaseId> called_back;  // and these are being had back
+  rt::Signal called_one;             // one of them is through
 };
 
 }  // namespace archy::streaming

@@ -65,6 +65,7 @@ boost::asio::awaitable<PurchaseState> Buyer::call_back(PurchaseId id, std::stop_
   if (!impl_->called_back.insert(id).second) co_return PurchaseState::handed;
   auto ended = co_await impl_->call_back(id, std::move(stop));
   impl_->called_back.erase(id);
+  impl_->called_one.notify();
   impl_->in_hand.erase(id);
   if (ended) co_return *ended;
   log::debug("buyer", "purchase {} cannot be called back now: {}", id.value(),
@@ -72,6 +73,13 @@ boost::asio::awaitable<PurchaseState> Buyer::call_back(PurchaseId id, std::stop_
   auto book = impl_->book();
   auto row = book ? book->find(id) : Result<std::optional<PurchaseRow>>(fail(book.error()));
   co_return row && *row ? (*row)->state : PurchaseState::handed;
+}
+
+rt::Task<> Buyer::calls_back_ended() {
+  const rt::Instant latest = impl_->env.clock.now() + kPatience.all;
+  while (!impl_->called_back.empty())
+    CO_TRY_OK(co_await impl_->called_one.wait(impl_->env.clock, latest));
+  co_return Result<>{};
 }
 
 rt::Task<> Buyer::recover(std::stop_token stop) {

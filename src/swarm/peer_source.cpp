@@ -68,6 +68,8 @@ rt::Task<> PeerSource::get(fetch::Attempt& attempt, bao::ChunkRanges ranges) {
   CO_TRY(live, co_await connection(attempt.over));
   blobs::PartialSink sink(attempt.target);
   auto got = co_await blobs::get_blob(live, attempt.hash, ranges, sink, options(attempt));
+  // A peer that ended without a word is as silent as one that thinks: he is dialled anew.
+  if (!got && got.error().code == Code::timed_out && connection_ == live) connection_.reset();
   if (got || !sink.size_conflict()) co_return got;
   co_return co_await settle_size(attempt, *sink.size_conflict());
 }
