@@ -1,5 +1,5 @@
-"""pay: what payment costs the seller of bytes. P1 (throughput of paid requests against free ones), P2 (CPU of a paid request beyond a
-free one's), P3 (syncs of files, by 16 MiB delivered and by payment)."""
+"""pay: what payment costs the seller of bytes. PAY1 (throughput of paid requests against free ones), PAY2 (CPU of a paid request beyond a
+free one's), PAY3 (syncs of files, by 16 MiB delivered and by payment)."""
 
 import pathlib
 import re
@@ -85,8 +85,8 @@ def measure(product: Product, file: pathlib.Path, folder: pathlib.Path) -> list[
     shop = None
     try:
         shop = Shop(product, folder, mints)
-        wide, _ = throughput(shop, "P1", WIDE, WIDE_COUNT, 0.98)
-        narrow, more = throughput(shop, "P1-16", NARROW, NARROW_COUNT, 0.90)
+        wide, _ = throughput(shop, "PAY1", WIDE, WIDE_COUNT, 0.98)
+        narrow, more = throughput(shop, "PAY1-16", NARROW, NARROW_COUNT, 0.90)
         pid = shop.daemon.process.pid
         one, many = (syncs_of(pid, lambda count=count: shop.costs(True, WIDE, count)) for count in (1, WIDE_COUNT))
         token = {"token": shop.token().read_text()}
@@ -98,8 +98,8 @@ def measure(product: Product, file: pathlib.Path, folder: pathlib.Path) -> list[
     delivered = WIDE_COUNT * WIDE // SETTLED
     return [
         wide, narrow,
-        Figure("P2", statistics.median(more), at_most(5), f"the seller's CPU of a paid request of 16 KiB beyond a free one's, {PAIRS} pairs of {NARROW_COUNT}, a payment "
+        Figure("PAY2", statistics.median(more), at_most(5), f"the seller's CPU of a paid request of 16 KiB beyond a free one's, {PAIRS} pairs of {NARROW_COUNT}, a payment "
                f"among each, spread {min(more):.1f}-{max(more):.1f}", " us"),
-        Figure("P3", (many - one) / delivered, at_most(1), f"{many - one} syncs more for {delivered} times 16 MiB", ""),
-        Figure("P3-pay", one - plain, at_most(1), f"{one} syncs of a payment with one request, {plain} of receiving such a token into the wallet", ""),
+        Figure("PAY3", (many - one) / delivered, at_most(1), f"{many - one} syncs more for {delivered} times 16 MiB", ""),
+        Figure("PAY3-token", one - plain, at_most(1), f"{one} syncs of a payment with one request, {plain} of receiving such a token into the wallet", ""),
     ]

@@ -28,10 +28,11 @@ Result<std::optional<paid::CatalogEntry>> StoreCatalog::find(const Blake3Hash& h
   paid::CatalogEntry out;
   out.klass = class_of(*offered);
   if (out.klass == ContentClass::public_) return std::optional(out);
+  TRY(size, store_.size_with_children(hash));  // remembered, as what is offered is
+  out.size = size;
+  if (size > 0) return std::optional(out);
   TRY(info, store_.info(hash));
   if (!info) return std::optional<paid::CatalogEntry>{};
-  TRY(size, store_.size_with_children(hash));
-  out.size = size;
   return std::optional(out);
 }
 
