@@ -364,6 +364,24 @@ TEST_P(BlobStores, TheStrictestOfferHolds) {
   }
 }
 
+TEST_P(BlobStores, ChildrenCountWhereSomethingSaysThatItIsASequence) {
+  auto one = store_->add_bytes(some_bytes(10, 1));
+  auto two = store_->add_bytes(some_bytes(20, 2));
+  auto root = store_->add_bytes(sequence_of({one->hash, two->hash}));
+  const HashAndFormat sequence{root->hash, Format::hash_seq};
+  EXPECT_EQ(*store_->size_with_children(root->hash), 64u);
+  ASSERT_OK(store_->set_offer({root->hash, Format::raw}, OfferClass::paid));
+  EXPECT_EQ(*store_->size_with_children(root->hash), 64u);
+  ASSERT_OK(store_->set_offer(sequence, OfferClass::paid));
+  EXPECT_EQ(*store_->size_with_children(root->hash), 94u) << "offered";
+  ASSERT_OK(store_->set_offer(sequence, std::nullopt));
+  EXPECT_EQ(*store_->size_with_children(root->hash), 64u);
+  ASSERT_OK(store_->set_name("box", sequence));
+  EXPECT_EQ(*store_->size_with_children(root->hash), 94u) << "named";
+  EXPECT_EQ(*store_->size_with_children(one->hash), 10u);
+  EXPECT_EQ(*store_->size_with_children(Blake3Hash{}), 0u) << "not here";
+}
+
 TEST_P(BlobStores, WhatIsOfferedAlreadyKeepsItsClassUnlessAnotherOneIsNamed) {
   auto blob = store_->add_bytes(some_bytes(10, 1));
   auto root = store_->add_bytes(sequence_of({blob->hash}));

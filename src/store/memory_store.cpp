@@ -186,12 +186,11 @@ class MemoryStore final : public BlobStore {
   }
   Result<std::uint64_t> size_with_children(const Blake3Hash& hash) override {
     const std::lock_guard lock(mutex_);
-    const auto names_it = [&](const HashAndFormat& target) {
-      return target == HashAndFormat{hash, Format::hash_seq};
-    };
+    const HashAndFormat sequence{hash, Format::hash_seq};
+    const auto is_named = [&](const auto& named) { return named.second == sequence; };
     std::set<Blake3Hash> all{hash};
-    if (std::ranges::any_of(offers_, names_it, &decltype(offers_)::value_type::first) ||
-        std::ranges::any_of(pins_, names_it))
+    if (offers_.contains(sequence) || pins_.contains(sequence) ||
+        std::ranges::any_of(names_, is_named))
       all.merge(children_of(hash));
     std::uint64_t out = 0;
     for (const Blake3Hash& each : all)
